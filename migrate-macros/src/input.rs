@@ -1,0 +1,53 @@
+//! What is written inside `embed_migrations! { … }`.
+
+use migrate_plan::Heads;
+use proc_macro2::Span;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, LitStr, Token, Visibility};
+
+/// `[attributes] [visibility] static NAME: Migrations [= "folder"] [, heads = "many"];`
+pub(crate) struct Input {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) folder: Option<LitStr>,
+    pub(crate) heads: Option<Heads>,
+}
+
+impl Input {
+    /// Where errors point: at the folder's literal, else at the name.
+    pub(crate) fn span(&self) -> Span {
+        self.folder.as_ref().map_or_else(|| self.name.span(), LitStr::span)
+    }
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        input.parse::<Token![static]>()?;
+        let name = input.parse()?;
+        input.parse::<Token![:]>()?;
+        let word: Ident = input.parse()?;
+        if word != "Migrations" {
+            return Err(syn::Error::new(word.span(), "the type is `Migrations`: `pub static MIGRATIONS: Migrations;`"));
+        }
+        let folder = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
+        let mut heads = None;
+        while input.parse::<Option<Token![,]>>()?.is_some() {
+            let key: Ident = input.parse()?;
+            if key != "heads" {
+                return Err(syn::Error::new(key.span(), "unknown option; the only one is `heads = \"many\"`"));
+            }
+            input.parse::<Token![=]>()?;
+            let value: LitStr = input.parse()?;
+            heads = Some(match value.value().as_str() {
+                "one" => Heads::One,
+                "many" => Heads::Many,
+                _ => return Err(syn::Error::new(value.span(), "write `heads = \"one\"` or `heads = \"many\"`")),
+            });
+        }
+        input.parse::<Token![;]>()?;
+        Ok(Self { attributes, visibility, name, folder, heads })
+    }
+}

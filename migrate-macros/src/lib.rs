@@ -1,0 +1,49 @@
+//! `embed_migrations!`: the revision files of a crate, checked while it compiles and embedded in it.
+//!
+//! Applications use it through `migrate-runtime`. The flow: [`input`] reads what is written in the macro, [`project`]
+//! reads the files and refuses a broken history, [`output`] writes the static.
+
+mod input;
+mod output;
+mod project;
+
+use proc_macro::TokenStream;
+use proc_macro2::Span;
+use quote::quote_spanned;
+
+/// Embeds the revision files of this crate as a `static`.
+///
+/// ```ignore
+/// migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
+/// migrate_runtime::embed_migrations! { static OTHERS: Migrations = "db/others", heads = "many"; }
+/// ```
+///
+/// The folder is the literal's, else that of `[package.metadata.migrate]`, else `migrations`; relative to `Cargo.toml`.
+/// Any visibility, name and attributes may be used; `Migrations` needs no import. `heads = "many"` allows several heads.
+///
+/// # Errors
+///
+/// The crate does not compile when the history is broken: malformed files, duplicate ids, unknown parents, cycles,
+/// clashing labels, several heads, or a sealed revision that was changed. Every problem is one error with file, line,
+/// reason and mend. What is only unwritten, or not yet in `migrate.lock`, compiles.
+#[proc_macro]
+pub fn embed_migrations(tokens: TokenStream) -> TokenStream {
+    let input = match syn::parse::<input::Input>(tokens) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error().into(),
+    };
+    let span = input.span();
+    match project::read(&input) {
+        Ok(project) => output::render(&input, &project).into(),
+        Err(problems) => {
+            // An empty static keeps rustc from complaining about every use of its name as well.
+            let mut tokens = output::render(&input, &project::Project::default());
+            tokens.extend(problems.iter().map(|problem| compile_error(span, &problem.compile_error())));
+            tokens.into()
+        }
+    }
+}
+
+fn compile_error(span: Span, message: &str) -> proc_macro2::TokenStream {
+    quote_spanned! { span => ::core::compile_error! { #message } }
+}

@@ -1,0 +1,107 @@
+//! The crate's revision files, read and checked.
+
+use std::path::{Path, PathBuf};
+
+use migrate_plan::{
+    Code, Diagnostic, FileKind, FolderFile, Heads, LOCK_FILE, LockFile, ProjectConfig, Revision, RevisionGraph,
+    Settings, read_files, several_heads,
+};
+
+use crate::input::Input;
+
+/// What is embedded.
+#[derive(Default)]
+pub(crate) struct Project {
+    pub(crate) revisions: Vec<Revision>,
+    pub(crate) settings: Settings,
+    /// The name and version of the crate.
+    pub(crate) application: String,
+    /// The folder's absolute path.
+    pub(crate) folder: String,
+    /// The files whose change must compile the crate anew, as absolute paths.
+    pub(crate) tracked: Vec<PathBuf>,
+}
+
+/// Reads everything and refuses a broken history.
+pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let manifest = root.join("Cargo.toml");
+    let config = read_config(&manifest).map_err(|problem| vec![problem])?;
+    let shown = input.folder.as_ref().map_or(config.folder, |literal| literal.value());
+    let folder = root.join(&shown);
+    let mut settings = config.settings;
+    settings.heads = input.heads.unwrap_or(settings.heads);
+
+    let (files, mut tracked) = read_folder(&folder, &shown)?;
+    tracked.extend([manifest, folder.join(LOCK_FILE)].into_iter().filter(|file| file.exists()));
+    let revisions = read_files(files)?;
+    let problems = defects(&revisions, &settings, &folder, &shown);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    Ok(Project {
+        revisions,
+        settings,
+        application: format!("{} {}", variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION")),
+        folder: folder.to_string_lossy().into_owned(),
+        tracked,
+    })
+}
+
+fn read_config(manifest: &Path) -> Result<ProjectConfig, Diagnostic> {
+    let Ok(text) = std::fs::read_to_string(manifest) else { return Ok(ProjectConfig::default()) };
+    Ok(ProjectConfig::from_cargo_toml("Cargo.toml", &text)?.unwrap_or_default())
+}
+
+/// The folder's files with their bytes, and the paths of the revisions among them.
+fn read_folder(folder: &Path, shown: &str) -> Result<(Vec<FolderFile>, Vec<PathBuf>), Vec<Diagnostic>> {
+    let unreadable = |error: std::io::Error| {
+        let (code, help) = match error.kind() {
+            std::io::ErrorKind::NotFound => (Code::MissingFolder, "`cargo migrate init` creates it"),
+            _ => (Code::UnreadableFile, "make it readable"),
+        };
+        vec![Diagnostic::new(code, format!("the migrations folder `{shown}` cannot be read: {error}"), help)]
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        paths.push(entry.map_err(unreadable)?.path());
+    }
+    paths.sort();
+    let file = |path: &PathBuf| FolderFile {
+        path: format!("{shown}/{}", name_of(path)),
+        bytes: std::fs::read(path).map_err(|error| error.to_string()),
+    };
+    let files = paths.iter().map(file).collect();
+    paths.retain(|path| FileKind::of(&name_of(path)) == FileKind::Sql);
+    Ok((files, paths))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Everything that is wrong with the files as a whole.
+fn defects(revisions: &[Revision], settings: &Settings, folder: &Path, shown: &str) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    match RevisionGraph::new(revisions.to_vec()) {
+        Err(defects) => problems.extend(defects.iter().map(Diagnostic::from)),
+        Ok(graph) if settings.heads == Heads::One => {
+            let describe = |node| (graph.id(node).to_owned(), graph.revision(node).file.to_string());
+            let heads: Vec<(String, String)> = graph.heads().map(describe).collect();
+            if heads.len() > 1 {
+                problems.push(several_heads(format!("the history has {} heads", heads.len()), &heads));
+            }
+        }
+        Ok(_) => {}
+    }
+    let lock = format!("{shown}/{LOCK_FILE}");
+    if let Ok(text) = std::fs::read_to_string(folder.join(LOCK_FILE)) {
+        let found = match LockFile::parse(&text) {
+            Ok(file) => file.defects(revisions),
+            Err(defects) => defects,
+        };
+        problems.extend(found.iter().map(|defect| defect.diagnostic(&lock)));
+    }
+    problems
+}

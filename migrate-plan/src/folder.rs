@@ -1,0 +1,103 @@
+//! The files of a folder as revisions: which are revisions, which are known companions, and which are neither.
+//!
+//! Takes names and bytes and gives revisions in load order. Whoever reads the folder does so elsewhere.
+
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::lock_file::LOCK_FILE;
+use crate::revision::{Revision, parse_revision};
+
+/// Files that may stand beside revisions.
+const COMPANIONS: [&str; 3] = [LOCK_FILE, ".gitattributes", "README.md"];
+
+/// What a file of the folder is, told by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A SQL revision.
+    Sql,
+    /// A Rust revision.
+    Rust,
+    /// A known companion.
+    Companion,
+    /// Anything else.
+    Stray,
+}
+
+impl FileKind {
+    /// Judges a file by its name, without the folder.
+    pub fn of(name: &str) -> Self {
+        match name.rsplit_once('.') {
+            _ if COMPANIONS.contains(&name) => Self::Companion,
+            Some((stem, "sql")) if !stem.is_empty() => Self::Sql,
+            Some((stem, "rs")) if !stem.is_empty() => Self::Rust,
+            _ => Self::Stray,
+        }
+    }
+}
+
+/// A file of the folder as it was found.
+#[derive(Debug)]
+pub struct FolderFile {
+    /// Its path as the user knows it.
+    pub path: String,
+    /// Its bytes, or why they cannot be read. A folder inside the folder is such an error.
+    pub bytes: Result<Vec<u8>, String>,
+}
+
+impl FolderFile {
+    fn name(&self) -> &str {
+        self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
+    }
+}
+
+/// Reads the files of a folder as revisions, in the order of their names.
+///
+/// # Errors
+///
+/// Every problem of every file: nothing is skipped silently.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_plan::{FolderFile, read_files};
+///
+/// let file = |path: &str, text: &str| FolderFile { path: path.into(), bytes: Ok(text.as_bytes().to_vec()) };
+/// let problems = read_files(vec![file("migrations/notes.txt", "to do")]).unwrap_err();
+/// assert_eq!(problems[0].code.as_str(), "M0017");
+/// ```
+pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    let mut revisions = Vec::new();
+    let mut problems = Vec::new();
+    for file in &files {
+        match (FileKind::of(file.name()), &file.bytes) {
+            (FileKind::Companion, _) => {}
+            (FileKind::Stray, _) => problems.push(stray(file)),
+            (_, Err(problem)) => problems.push(
+                Diagnostic::new(Code::UnreadableFile, format!("the file cannot be read: {problem}"), "make it readable")
+                    .at(Place::new(file.path.clone(), 1)),
+            ),
+            (FileKind::Rust, Ok(_)) => problems.push(rust_revision(file)),
+            (FileKind::Sql, Ok(bytes)) => match parse_revision(&file.path, bytes) {
+                Ok(revision) => revisions.push(revision),
+                Err(errors) => problems.extend(errors.iter().map(Diagnostic::from)),
+            },
+        }
+    }
+    if problems.is_empty() { Ok(revisions) } else { Err(problems) }
+}
+
+fn stray(file: &FolderFile) -> Diagnostic {
+    Diagnostic::new(
+        Code::StrayFile,
+        format!("`{}` is not a revision", file.name()),
+        "move it out of the folder; a revision's name ends in `.sql`",
+    )
+    .at(Place::new(file.path.clone(), 1))
+    .because("a file that is skipped silently may be one that was meant to run")
+}
+
+fn rust_revision(file: &FolderFile) -> Diagnostic {
+    Diagnostic::new(Code::RustRevision, "revisions in Rust cannot be run yet", "write it as a `.sql` revision")
+        .at(Place::new(file.path.clone(), 1))
+        .because("this version knows SQL revisions only")
+}

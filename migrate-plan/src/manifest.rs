@@ -1,0 +1,154 @@
+//! `[package.metadata.migrate]` and `migrate.toml`: text to [`ProjectConfig`].
+
+use toml::{Table, Value};
+
+use crate::diagnostic::{Code, Diagnostic, Place, nearest};
+use crate::plan::Ahead;
+use crate::settings::{DEFAULT_FOLDER, Heads, LockKind, Settings};
+
+/// Everything that a project can configure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectConfig {
+    /// The folder of revision files, relative to the file that configures it. Default: `migrations`.
+    pub folder: String,
+    /// Where the database is, for the command line alone.
+    pub url: Option<String>,
+    /// What the binary must know too.
+    pub settings: Settings,
+}
+
+impl Default for ProjectConfig {
+    fn default() -> Self {
+        Self { folder: DEFAULT_FOLDER.to_owned(), url: None, settings: Settings::DEFAULT }
+    }
+}
+
+/// The keys of a configuration.
+const KEYS: [&str; 7] = ["migrations", "url", "history-table", "history-schema", "lock", "ahead", "heads"];
+
+impl ProjectConfig {
+    /// Reads `[package.metadata.migrate]` of a `Cargo.toml`; `None` when there is no such table.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnostic`] for text that is not TOML, an unknown key, or a value that is none of the allowed.
+    pub fn from_cargo_toml(file: &str, text: &str) -> Result<Option<Self>, Diagnostic> {
+        let manifest = parse(file, text)?;
+        let table = manifest.get("package").and_then(|p| p.get("metadata")).and_then(|m| m.get("migrate"));
+        match table {
+            None => Ok(None),
+            Some(Value::Table(table)) => Self::from_table(file, text, table).map(Some),
+            Some(_) => Err(invalid(file, 1, "`package.metadata.migrate` is not a table".to_owned(), "write it as a table")),
+        }
+    }
+
+    /// Reads a `migrate.toml`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ProjectConfig::from_cargo_toml`].
+    pub fn from_migrate_toml(file: &str, text: &str) -> Result<Self, Diagnostic> {
+        Self::from_table(file, text, &parse(file, text)?)
+    }
+
+    fn from_table(file: &str, text: &str, table: &Table) -> Result<Self, Diagnostic> {
+        let mut config = Self::default();
+        for (key, value) in table {
+            let line = line_of(text, key);
+            let Some(word) = value.as_str() else {
+                let help = format!("write `{key} = \"…\"`");
+                return Err(invalid(file, line, format!("`{key}` is not a string"), &help));
+            };
+            let settings = &mut config.settings;
+            match key.as_str() {
+                "migrations" if word.is_empty() => {
+                    return Err(invalid(file, line, "`migrations` is empty".to_owned(), "name the folder, or leave the key out"));
+                }
+                "migrations" => config.folder = word.to_owned(),
+                "url" => config.url = Some(word.to_owned()),
+                "history-table" => settings.history_table = table_name(file, line, key, word)?.into(),
+                "history-schema" => settings.history_schema = Some(table_name(file, line, key, word)?.into()),
+                "lock" => {
+                    settings.lock = one_of(file, line, key, word, &[("advisory", LockKind::Advisory), ("none", LockKind::None)])?;
+                }
+                "ahead" => {
+                    settings.ahead = one_of(file, line, key, word, &[("allow", Ahead::Allow), ("refuse", Ahead::Refuse)])?;
+                }
+                "heads" => settings.heads = one_of(file, line, key, word, &[("one", Heads::One), ("many", Heads::Many)])?,
+                unknown => {
+                    let help = match nearest(unknown, KEYS) {
+                        Some(key) => format!("did you mean `{key}`?"),
+                        None => format!("the keys are {}", KEYS.join(", ")),
+                    };
+                    return Err(invalid(file, line, format!("unknown key `{unknown}`"), &help));
+                }
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn parse(file: &str, text: &str) -> Result<Table, Diagnostic> {
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1) as u32);
+        invalid(file, line, format!("the file is not TOML: {}", error.message()), "mend its syntax")
+    })
+}
+
+/// Names of tables are quoted wherever they are used; only what no database takes is refused.
+fn table_name(file: &str, line: u32, key: &str, word: &str) -> Result<String, Diagnostic> {
+    if word.is_empty() || word.len() > 58 || word.contains('\0') {
+        let problem = format!("`{key}` is not a usable name");
+        return Err(invalid(file, line, problem, "name it with 1 to 58 bytes, so that `_log` fits behind it"));
+    }
+    Ok(word.to_owned())
+}
+
+fn one_of<T: Copy>(file: &str, line: u32, key: &str, word: &str, allowed: &[(&str, T)]) -> Result<T, Diagnostic> {
+    let names: Vec<String> = allowed.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let found = allowed.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        invalid(file, line, format!("`{key} = \"{word}\"` has no meaning"), &format!("write {}", names.join(" or ")))
+    })
+}
+
+/// The line on which a key stands; good enough for a message, since keys are distinctive words.
+fn line_of(text: &str, key: &str) -> u32 {
+    let starts = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    text.lines().position(starts).map_or(1, |index| index as u32 + 1)
+}
+
+fn invalid(file: &str, line: u32, problem: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidConfig, problem, help)
+        .at(Place::new(file, line))
+        .because("a setting that is ignored silently may be the one that protects a database")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_without_the_table_has_no_configuration() {
+        assert_eq!(ProjectConfig::from_cargo_toml("Cargo.toml", "[package]\nname = \"x\"\n"), Ok(None));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
+        let error = ProjectConfig::from_migrate_toml("migrate.toml", "url = \"sqlite:a\"\nhistory_table = \"h\"\n").unwrap_err();
+        assert_eq!(error.message, "unknown key `history_table`");
+        assert_eq!(error.place, Some(Place::new("migrate.toml", 2)));
+        assert_eq!(error.help, "did you mean `history-table`?");
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "migrations = \"db\"\nurl = \"sqlite:x\"\nhistory-table = \"h\"\nhistory-schema = \"s\"\nlock = \"none\"\nahead = \"refuse\"\nheads = \"many\"\n";
+        let config = ProjectConfig::from_migrate_toml("migrate.toml", text).unwrap();
+        assert_eq!(config.folder, "db");
+        assert_eq!(config.settings.log_table(), "h_log");
+        assert_eq!(config.settings.lock, LockKind::None);
+        assert_eq!(config.settings.ahead, Ahead::Refuse);
+        assert_eq!(config.settings.heads, Heads::Many);
+    }
+}

@@ -1,0 +1,288 @@
+//! What to run, in which order: `(graph, applied, target) -> Plan`.
+//!
+//! Pure and linear: the same revisions, rows and target give the same plan. A plan says which revisions; whether their
+//! sections can run is [`Plan::refuse_unrunnable`]'s question, asked before the first write.
+
+mod error;
+mod runnable;
+
+use std::fmt;
+
+pub use error::PlanError;
+
+use crate::applied::Applied;
+use crate::graph::{Edges, Node, RevisionSet};
+use crate::revision::{Direction, Origin, Text};
+use crate::target::resolve::{Mark, Resolver};
+use crate::target::{Target, TargetError};
+
+/// What a plan's steps do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Run `up` sections.
+    Upgrade,
+    /// Run `down` sections.
+    Downgrade,
+    /// Change the history alone.
+    Stamp,
+}
+
+impl Action {
+    /// `upgrade`, `downgrade` or `stamp`, as in the log table and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+            Self::Stamp => "stamp",
+        }
+    }
+}
+
+/// One revision to apply, undo or stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Up or down.
+    pub direction: Direction,
+    /// The revision, in [`Applied::all`].
+    pub node: Node,
+    /// Its id.
+    pub id: Text,
+    /// Its title.
+    pub title: Text,
+    /// Whether its file is here.
+    pub origin: Origin,
+    /// Whether it is applied although something above it is applied already: it was inserted behind.
+    pub behind: bool,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.direction {
+            Direction::Up => '+',
+            Direction::Down => '-',
+        };
+        write!(f, "{sign} {}", self.id)
+    }
+}
+
+/// What happens to a revision that is pending although a revision above it is applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inserted {
+    /// It runs, after its parents. The default.
+    #[default]
+    Run,
+    /// The upgrade is refused.
+    Refuse,
+}
+
+/// What happens when the database has revisions that are not here: it is ahead of this binary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ahead {
+    /// With nothing pending the run succeeds; with something pending it is refused. The default.
+    #[default]
+    AllowWhenIdle,
+    /// The unknown revisions are left alone and what is pending runs.
+    Allow,
+    /// Refused, even with nothing pending.
+    Refuse,
+}
+
+/// The steps of a run, in order, and the heads around them.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_plan::{Applied, Plan, RevisionGraph, Target, parse_revision};
+///
+/// let file = |id: &str, parents: &str| {
+///     let text = format!("-- revision: {id}\n-- parents: {parents}\n-- migrate: up\nSELECT 1;\n");
+///     parse_revision(&format!("{id}.sql"), text.as_bytes()).unwrap()
+/// };
+/// let graph = RevisionGraph::new(vec![file("a", "none"), file("b", "a")]).unwrap();
+/// let plan = Plan::upgrade(&Applied::nothing(&graph), &[Target::head()]).unwrap();
+/// assert_eq!(plan.to_string(), "+ a\n+ b");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What the steps do.
+    pub action: Action,
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// The applied heads before the first step.
+    pub heads_before: Vec<String>,
+    /// The applied heads after the last.
+    pub heads_after: Vec<String>,
+}
+
+impl Plan {
+    /// Everything that the targets need and that is not applied, parents first.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or includes another.
+    pub fn upgrade(applied: &Applied<'_>, targets: &[Target]) -> Result<Self, PlanError> {
+        let graph = applied.graph();
+        let known = applied.known();
+        let resolver = Resolver { graph, applied: &known };
+        let mut wanted = Vec::new();
+        for target in targets {
+            let nodes = resolver.upgrade(target)?;
+            refuse_overlap(applied, &wanted, &nodes)?;
+            wanted.extend(nodes);
+        }
+        let needed = graph.ancestors(wanted, Edges::All);
+        let mut after = applied.set().clone();
+        let mut pending = Vec::new();
+        for node in graph.order().iter().copied().filter(|node| needed.contains(*node) && !known.contains(*node)) {
+            after.insert(node);
+            pending.push(node);
+        }
+        let below_applied = applied.all().ancestors(applied.set().iter(), Edges::All);
+        let steps = pending.into_iter().map(|node| step(applied, Direction::Up, node, below_applied.contains(node)));
+        Ok(Self::new(Action::Upgrade, steps.collect(), applied, &after))
+    }
+
+    /// Everything applied that stands above the target, children first. The target stays.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Target`] when the target names nothing, is ambiguous, or is not below an applied revision.
+    pub fn downgrade(applied: &Applied<'_>, target: &Target) -> Result<Self, PlanError> {
+        let graph = applied.all();
+        let floor = Resolver { graph, applied: applied.set() }.downgrade(target)?;
+        let above = graph.descendants(floor.roots, Edges::All);
+        let mut after = applied.set().clone();
+        let mut steps = Vec::new();
+        for node in graph.order().iter().rev().copied() {
+            if above.contains(node) && applied.set().contains(node) {
+                after.remove(node);
+                steps.push(step(applied, Direction::Down, node, false));
+            }
+        }
+        if let (true, Some(stays)) = (steps.is_empty(), floor.stays) {
+            let heads = applied.heads();
+            if !heads.contains(&stays) {
+                let heads = heads.into_iter().map(|head| graph.id(head).to_owned()).collect();
+                return Err(TargetError::NotApplied { target: target.to_string(), heads }.into());
+            }
+        }
+        Ok(Self::new(Action::Downgrade, steps, applied, &after))
+    }
+
+    /// What changes in the history so that the targets and their ancestors count as applied, and what stands above
+    /// them does not. Other branches stay as they are.
+    ///
+    /// With `purge`, everything that is recorded goes first, revisions without files too.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or is relative to what is applied.
+    pub fn stamp(applied: &Applied<'_>, targets: &[Target], purge: Purge) -> Result<Self, PlanError> {
+        let graph = applied.graph();
+        let all = applied.all();
+        let known = applied.known();
+        let resolver = Resolver { graph, applied: &known };
+        let mut after = match purge {
+            Purge::Yes => RevisionSet::new(all.len()),
+            Purge::No => applied.set().clone(),
+        };
+        let mut marked = Vec::new();
+        for target in targets {
+            match resolver.stamp(target)? {
+                Mark::Base => after = RevisionSet::new(all.len()),
+                Mark::Without(held) => remove(&mut after, &all.descendants(held.iter(), Edges::All)),
+                Mark::At(nodes) => {
+                    let mut above = all.descendants(nodes.iter().copied(), Edges::All);
+                    nodes.iter().for_each(|node| above.remove(*node));
+                    remove(&mut after, &above);
+                    marked.extend(nodes);
+                }
+            }
+        }
+        for node in graph.ancestors(marked, Edges::All).iter() {
+            after.insert(node);
+        }
+        let gone = all.order().iter().rev().filter(|node| applied.set().contains(**node) && !after.contains(**node));
+        let come = all.order().iter().filter(|node| !applied.set().contains(**node) && after.contains(**node));
+        let steps = gone
+            .map(|node| step(applied, Direction::Down, *node, false))
+            .chain(come.map(|node| step(applied, Direction::Up, *node, false)))
+            .collect();
+        Ok(Self::new(Action::Stamp, steps, applied, &after))
+    }
+
+    /// Refuses an upgrade as the policies say.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::DatabaseAhead`] and [`PlanError::InsertedBehind`].
+    pub fn refuse_by_policy(&self, applied: &Applied<'_>, ahead: Ahead, inserted: Inserted) -> Result<(), PlanError> {
+        let unknown: Vec<String> = applied.unknown().map(|row| row.id.clone()).collect();
+        let refuses = match ahead {
+            Ahead::Allow => false,
+            Ahead::AllowWhenIdle => !self.steps.is_empty(),
+            Ahead::Refuse => true,
+        };
+        if refuses && !unknown.is_empty() {
+            return Err(PlanError::DatabaseAhead { unknown, pending: self.steps.len() });
+        }
+        match self.steps.iter().find(|step| step.behind) {
+            Some(step) if inserted == Inserted::Refuse => Err(PlanError::InsertedBehind {
+                id: step.id.to_string(),
+                file: applied.graph().revision(step.node).file.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    fn new(action: Action, steps: Vec<Step>, applied: &Applied<'_>, after: &RevisionSet) -> Self {
+        let graph = applied.all();
+        let heads_after = graph.maximal(after, Edges::All).into_iter().map(|node| graph.id(node).to_owned()).collect();
+        Self { action, steps, heads_before: applied.head_ids(), heads_after }
+    }
+}
+
+impl fmt::Display for Plan {
+    /// One step a line: `+ id` or `- id`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+/// Whether a stamp forgets everything first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purge {
+    /// Other branches stay recorded. The default.
+    #[default]
+    No,
+    /// Every row goes first.
+    Yes,
+}
+
+fn step(applied: &Applied<'_>, direction: Direction, node: Node, behind: bool) -> Step {
+    let revision = applied.all().revision(node);
+    Step { direction, node, id: revision.id.clone(), title: revision.title.clone(), origin: revision.origin, behind }
+}
+
+fn remove(set: &mut RevisionSet, gone: &RevisionSet) {
+    gone.iter().for_each(|node| set.remove(node));
+}
+
+/// Alembic's rule: a list of targets in which one includes another is a mistake of the caller.
+fn refuse_overlap(applied: &Applied<'_>, earlier: &[Node], later: &[Node]) -> Result<(), TargetError> {
+    let graph = applied.graph();
+    for (upper, lower) in [(earlier, later), (later, earlier)] {
+        let below = graph.ancestors(upper.iter().copied(), Edges::All);
+        if let Some(lower) = lower.iter().find(|node| below.contains(**node)) {
+            let upper = upper.iter().max_by_key(|node| graph.position(**node)).copied().unwrap_or(*lower);
+            return Err(TargetError::Overlap { lower: graph.id(*lower).to_owned(), upper: graph.id(upper).to_owned() });
+        }
+    }
+    Ok(())
+}

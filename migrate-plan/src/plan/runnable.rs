@@ -1,0 +1,98 @@
+//! Whether the sections of a plan can run on a dialect: asked before the first write.
+
+use super::{Action, Plan, PlanError, Step};
+use crate::applied::Applied;
+use crate::diagnostic::Place;
+use crate::dialect::Dialect;
+use crate::revision::{
+    Content, Direction, Origin, ParseError, ParseErrorKind, Revision, Section, TransactionMode,
+};
+use crate::statement::StatementClass;
+
+impl Plan {
+    /// Refuses a plan of which some step cannot run on `dialect`: unwritten, for other dialects, irreversible, outside
+    /// a transaction, or with statements that the revision's transaction cannot hold.
+    ///
+    /// Steps of revisions that only the history knows are judged when their stored sections are read.
+    ///
+    /// # Errors
+    ///
+    /// The first step's [`PlanError`].
+    pub fn refuse_unrunnable(&self, applied: &Applied<'_>, dialect: Dialect) -> Result<(), PlanError> {
+        if self.action == Action::Stamp {
+            return Ok(());
+        }
+        for step in self.steps.iter().filter(|step| step.origin == Origin::File) {
+            step.section(applied.all().revision(step.node), dialect)?;
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// The section that the step runs.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] when the revision has none that can run on the dialect.
+    pub fn section<'r>(&self, revision: &'r Revision, dialect: Dialect) -> Result<&'r Section, PlanError> {
+        let Some(section) = revision.section(self.direction, dialect) else {
+            return Err(missing(revision, self.direction, dialect));
+        };
+        section.refuse_unfit(&revision.id, &revision.file, dialect)?;
+        Ok(section)
+    }
+}
+
+fn missing(revision: &Revision, direction: Direction, dialect: Dialect) -> PlanError {
+    let (id, file) = (revision.id.to_string(), revision.file.to_string());
+    if direction == Direction::Down && !revision.has(Direction::Down) {
+        return PlanError::Irreversible { id, file, reason: revision.irreversible.as_ref().map(ToString::to_string) };
+    }
+    PlanError::NoSection { id, file, direction, dialect }
+}
+
+impl Section {
+    /// Refuses a section that cannot run as it stands; `id` and `file` are its revision's.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Unwritten`], [`PlanError::NoTransaction`], [`PlanError::Unfit`].
+    pub fn refuse_unfit(&self, id: &str, file: &str, dialect: Dialect) -> Result<(), PlanError> {
+        refuse_unfit(self, id, file, dialect)
+    }
+}
+
+fn refuse_unfit(section: &Section, id: &str, file: &str, dialect: Dialect) -> Result<(), PlanError> {
+    let (id, direction) = (id.to_owned(), section.direction);
+    let place = Place::new(file, section.line);
+    match (section.content, section.transaction) {
+        (Content::Unwritten, _) => return Err(PlanError::Unwritten { id, direction, place }),
+        (Content::Nothing, _) => return Ok(()),
+        (Content::Statements, TransactionMode::NoTransaction) => {
+            return Err(PlanError::NoTransaction { id, direction, place });
+        }
+        (Content::Statements, TransactionMode::Transactional) => {}
+    }
+    let unfit = |offset: usize, kind| {
+        let (line, column) = section.line_and_column(offset);
+        Err(PlanError::Unfit(ParseError { place: Place { column: Some(column), ..Place::new(file, line) }, kind }))
+    };
+    let statements = match section.statements(dialect) {
+        Ok(statements) => statements,
+        Err(error) => return unfit(error.offset(), ParseErrorKind::Unsplittable(error)),
+    };
+    for statement in statements {
+        let first_line = || statement.sql().lines().next().unwrap_or_default().to_owned();
+        match statement.class() {
+            StatementClass::TransactionControl => {
+                return unfit(statement.sql_offset(), ParseErrorKind::TransactionControl(first_line()));
+            }
+            StatementClass::OutsideTransaction => {
+                return unfit(statement.sql_offset(), ParseErrorKind::OutsideTransaction(first_line()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

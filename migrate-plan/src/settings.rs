@@ -1,0 +1,72 @@
+//! What a project configures, read from one place by the macro, the binary and the command line alike.
+
+use std::borrow::Cow;
+
+use crate::plan::Ahead;
+use crate::revision::Text;
+
+/// How many heads a history may have where one is expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heads {
+    /// One: the macro and `check` refuse several, and `upgrade` goes to `head`. The default.
+    #[default]
+    One,
+    /// Any number: `upgrade` goes to `heads`.
+    Many,
+}
+
+/// How processes that migrate one database at once are kept apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LockKind {
+    /// The database's own lock: an advisory lock on PostgreSQL, the write lock on SQLite. The default.
+    #[default]
+    Advisory,
+    /// None: whoever starts the run sees to it that there is one at a time. SQLite always locks.
+    None,
+}
+
+/// The table that remembers what is applied.
+pub const DEFAULT_HISTORY_TABLE: &str = "migrate_history";
+
+/// The folder of revision files, beside the manifest.
+pub const DEFAULT_FOLDER: &str = "migrations";
+
+/// What must be the same in the binary and on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The history table's name. Default: `migrate_history`.
+    pub history_table: Text,
+    /// The schema of the history tables. Default: the connection's current schema.
+    pub history_schema: Option<Text>,
+    /// Default: the database's own lock.
+    pub lock: LockKind,
+    /// What happens when the database has revisions that are not here.
+    pub ahead: Ahead,
+    /// One head or many.
+    pub heads: Heads,
+}
+
+impl Settings {
+    /// The defaults, usable in a `const`.
+    pub const DEFAULT: Self = Self {
+        history_table: Cow::Borrowed(DEFAULT_HISTORY_TABLE),
+        history_schema: None,
+        lock: LockKind::Advisory,
+        ahead: Ahead::AllowWhenIdle,
+        heads: Heads::One,
+    };
+
+    /// The table of what was ever done: `migrate_log`, or `<history>_log` beside a renamed history.
+    pub fn log_table(&self) -> String {
+        match self.history_table.as_ref() {
+            DEFAULT_HISTORY_TABLE => "migrate_log".to_owned(),
+            renamed => format!("{renamed}_log"),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

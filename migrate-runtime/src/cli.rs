@@ -1,0 +1,178 @@
+//! The operator's verbs as a clap subcommand: `app migrate upgrade`.
+//!
+//! ```ignore
+//! #[derive(clap::Subcommand)]
+//! enum Command { Serve, Migrate(migrate_runtime::cli::MigrateArgs) }
+//!
+//! match Command::parse() {
+//!     Command::Migrate(args) => return args.run(&MIGRATIONS, &mut db),
+//!     Command::Serve => …
+//! }
+//! ```
+//!
+//! `cargo migrate` runs the same verbs: output, JSON, diagnostics and exit codes are these, wherever they are called.
+//! Standard output carries the result alone; the plan, progress, notes and errors go to standard error.
+
+mod check;
+mod exit;
+mod json;
+mod look;
+mod output;
+mod progress;
+mod run;
+mod status;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
+use crate::migrations::Migrations;
+pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions};
+pub use exit::Exit;
+pub use json::{diagnostic as diagnostic_json, error as error_json};
+pub use look::{HistoryArgs, ShowArgs};
+pub use output::{Color, Failure, Format, Output, OutputArgs};
+pub use run::{DowngradeArgs, RunArgs, StampArgs, UpgradeArgs};
+
+/// `migrate <verb>` for an application's own command line.
+#[derive(Clone, Debug, Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(subcommand)]
+    verb: AppVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum AppVerb {
+    #[command(flatten)]
+    Verb(Verb),
+    /// Checks the embedded revisions and the database against each other; for CI and deployments
+    Check,
+}
+
+/// The verbs that an application and `cargo migrate` share.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Applies pending revisions, up to the head or another target
+    #[command(visible_alias = "up")]
+    Upgrade(UpgradeArgs),
+    /// Undoes revisions: the last one, or down to a target, which stays
+    #[command(visible_alias = "down")]
+    Downgrade(DowngradeArgs),
+    /// Records revisions as applied without running them
+    Stamp(StampArgs),
+    /// Shows the applied heads of the database
+    Current,
+    /// Lists the revisions, newest first
+    History(HistoryArgs),
+    /// Shows the heads: the revisions that nothing follows
+    Heads,
+    /// Shows one revision with its SQL
+    Show(ShowArgs),
+    /// Shows on one screen where the database stands
+    Status,
+}
+
+/// Whether a verb needs a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Files alone.
+    Nothing,
+    /// To read it.
+    Read,
+    /// To change it.
+    Write,
+}
+
+impl Verb {
+    /// What the verb needs of a database.
+    pub fn need(&self) -> Need {
+        match self {
+            Self::Upgrade(UpgradeArgs { run, .. })
+            | Self::Downgrade(DowngradeArgs { run, .. })
+            | Self::Stamp(StampArgs { run, .. }) => {
+                if run.dry_run {
+                    Need::Read
+                } else {
+                    Need::Write
+                }
+            }
+            Self::Current | Self::Status => Need::Read,
+            Self::History(args) if args.needs_database() => Need::Read,
+            Self::Show(args) if args.needs_database() => Need::Read,
+            Self::Heads | Self::History(_) | Self::Show(_) => Need::Nothing,
+        }
+    }
+
+    /// Runs the verb. `db` must be there when [`Verb::need`] says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: everything that is wrong, and what was done until then.
+    pub async fn run(
+        &self,
+        migrations: &Migrations,
+        db: Option<&mut dyn LiveConnection>,
+        output: &Output,
+    ) -> Result<Exit, Failure> {
+        match (self, db) {
+            (Self::Upgrade(args), Some(db)) => run::upgrade(args, migrations, db, output).await,
+            (Self::Downgrade(args), Some(db)) => run::downgrade(args, migrations, db, output).await,
+            (Self::Stamp(args), Some(db)) => run::stamp(args, migrations, db, output).await,
+            (Self::Current, Some(db)) => look::current(migrations, db, output).await,
+            (Self::Status, Some(db)) => status::status(migrations, db, output).await,
+            (Self::History(args), db) => look::history(args, migrations, db, output).await,
+            (Self::Show(args), db) => look::show(args, migrations, db, output).await,
+            (Self::Heads, _) => look::heads(migrations, output),
+            (_, None) => Err(Failure::missing_database()),
+        }
+    }
+}
+
+impl MigrateArgs {
+    /// Runs the verb through a blocking connection, prints what there is to say, and gives the exit code.
+    pub fn run<C: BlockingConnection>(&self, migrations: &Migrations, db: &mut C) -> ExitCode {
+        let output = self.output.output();
+        let outcome = ready(self.dispatch(migrations, db, &output));
+        output.finish(outcome.unwrap_or_else(|| Err(crate::Error::NotReady.into())))
+    }
+
+    /// Runs the verb through an asynchronous connection.
+    pub fn run_async<'a, C: Connection>(
+        &'a self,
+        migrations: &'a Migrations,
+        db: &'a mut C,
+    ) -> impl Future<Output = ExitCode> + 'a {
+        async move {
+            let output = self.output.output();
+            let outcome = self.dispatch(migrations, db, &output).await;
+            output.finish(outcome)
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        migrations: &Migrations,
+        db: &mut dyn LiveConnection,
+        output: &Output,
+    ) -> Result<Exit, Failure> {
+        match &self.verb {
+            AppVerb::Verb(verb) => {
+                if verb.need() != Need::Nothing {
+                    output.note(&format!("target: {} (this application's connection)", db.dialect()));
+                }
+                verb.run(migrations, Some(db), output).await
+            }
+            AppVerb::Check => {
+                output.note(&format!("target: {} (this application's connection)", db.dialect()));
+                let mut checks = Checks::default();
+                check_revisions(migrations, &mut checks);
+                check_database(migrations, db, &mut checks).await?;
+                Ok(checks.print(output))
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `check`: one line for everything that was checked, and for what was not, with the reason.
+
+use migrate_plan::{Content, Diagnostic, Direction, Heads, Place, Plan, PlanError, Target, several_heads};
+use serde_json::json;
+
+use super::output::object;
+use super::{Exit, Failure, Output, diagnostic_json};
+use crate::driver::LiveConnection;
+use crate::engine::look;
+use crate::migrations::Migrations;
+
+/// What a check came to.
+#[derive(Clone, Debug)]
+pub enum CheckResult {
+    /// It holds.
+    Passed,
+    /// It does not, and this is what `check` ends with for it.
+    Failed(Exit, Vec<Diagnostic>),
+    /// It was not checked, because of this.
+    Skipped(String),
+}
+
+/// One line of `check`.
+#[derive(Clone, Debug)]
+pub struct CheckLine {
+    /// What was checked.
+    pub name: &'static str,
+    /// A detail: how many, which.
+    pub detail: String,
+    /// What it came to.
+    pub result: CheckResult,
+}
+
+/// The lines of one `check`.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
+    lines: Vec<CheckLine>,
+}
+
+impl Checks {
+    /// Adds a line.
+    pub fn add(&mut self, name: &'static str, detail: impl Into<String>, result: CheckResult) {
+        self.lines.push(CheckLine { name, detail: detail.into(), result });
+    }
+
+    /// Adds a line that passed unless there are problems, which end `check` with 1.
+    pub fn verdict(&mut self, name: &'static str, detail: impl Into<String>, problems: Vec<Diagnostic>) {
+        let result =
+            if problems.is_empty() { CheckResult::Passed } else { CheckResult::Failed(Exit::Failed, problems) };
+        self.add(name, detail, result);
+    }
+
+    /// What `check` ends with: 1 before 4 before 5 before 3.
+    pub fn exit(&self) -> Exit {
+        let failed = |wanted: Exit| {
+            self.lines.iter().any(|line| matches!(&line.result, CheckResult::Failed(exit, _) if *exit == wanted))
+        };
+        let order = [Exit::Failed, Exit::SeveralHeads, Exit::Drift, Exit::Pending];
+        order.into_iter().find(|exit| failed(*exit)).unwrap_or(Exit::Done)
+    }
+
+    /// Prints the lines, then every problem in full.
+    pub fn print(&self, output: &Output) -> Exit {
+        let exit = self.exit();
+        let mut text = String::new();
+        let mut problems = Vec::new();
+        let mut objects = Vec::new();
+        for line in &self.lines {
+            let (mark, result, found, reason) = match &line.result {
+                CheckResult::Passed => ("ok     ", "passed", &[][..], None),
+                CheckResult::Failed(_, found) => ("FAILED ", "failed", found.as_slice(), None),
+                CheckResult::Skipped(reason) => ("-      ", "skipped", &[][..], Some(reason)),
+            };
+            let reason_text = reason.map(|reason| format!("not checked: {reason}")).unwrap_or_default();
+            let detail = [line.detail.as_str(), &reason_text].into_iter().filter(|part| !part.is_empty());
+            text.push_str(&format!("{mark} {:12} {}\n", line.name, detail.collect::<Vec<_>>().join("; ")));
+            problems.extend_from_slice(found);
+            objects.push(json!({
+                "check": line.name,
+                "result": result,
+                "detail": line.detail,
+                "reason": reason,
+                "problems": found.iter().map(diagnostic_json).collect::<Vec<_>>(),
+            }));
+        }
+        output.result(&text, &object(json!({"checks": objects, "exit_code": exit as u8})));
+        if !output.is_json() {
+            output.diagnostics(&problems);
+        }
+        exit
+    }
+}
+
+/// Checks that need the revisions alone: heads and unwritten sections. Their graph is sound already.
+pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
+    let graph = match migrations.graph() {
+        Ok(graph) => graph,
+        Err(defects) => {
+            checks.verdict("graph", "", defects.iter().map(Diagnostic::from).collect());
+            return;
+        }
+    };
+    checks.verdict("graph", format!("{} revisions: ids, parents, labels, no cycles", graph.len()), Vec::new());
+    let heads: Vec<(String, String)> =
+        graph.heads().map(|head| (graph.id(head).to_owned(), graph.revision(head).file.to_string())).collect();
+    let detail = heads.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");
+    let many = heads.len() > 1 && migrations.settings().heads == Heads::One;
+    let result = if many {
+        let diagnostic = several_heads(format!("the history has {} heads", heads.len()), &heads);
+        CheckResult::Failed(Exit::SeveralHeads, vec![diagnostic])
+    } else {
+        CheckResult::Passed
+    };
+    checks.add("heads", detail, result);
+    let unwritten = migrations
+        .revisions()
+        .iter()
+        .flat_map(|revision| revision.sections.iter().map(move |section| (revision, section)))
+        .filter(|(_, section)| section.content == Content::Unwritten)
+        .map(|(revision, section)| {
+            let place = Place::new(revision.file.to_string(), section.line);
+            Diagnostic::from(&PlanError::Unwritten { id: revision.id.to_string(), direction: section.direction, place })
+        })
+        .collect();
+    checks.verdict("sections", "every section is written", unwritten);
+}
+
+/// Checks that need the database: edited revisions, unknown ones, pending ones.
+///
+/// # Errors
+///
+/// [`Failure`] when the database cannot be read.
+pub async fn check_database(
+    migrations: &Migrations,
+    db: &mut dyn LiveConnection,
+    checks: &mut Checks,
+) -> Result<(), Failure> {
+    let graph = migrations.graph()?;
+    let dialect = db.dialect();
+    let found = look(db, migrations.settings()).await?;
+    let applied = found.applied(&graph)?;
+
+    let (up, down): (Vec<_>, Vec<_>) =
+        applied.drift(dialect).into_iter().partition(|drift| drift.direction == Direction::Up);
+    let detail = match down.len() {
+        0 => "applied revisions are as they ran".to_owned(),
+        edited => {
+            format!("applied revisions are as they ran; {edited} with a mended `down`, stored at the next upgrade")
+        }
+    };
+    let result = if up.is_empty() {
+        CheckResult::Passed
+    } else {
+        CheckResult::Failed(Exit::Drift, vec![Diagnostic::from(&PlanError::Drift { drift: up })])
+    };
+    checks.add("drift", detail, result);
+
+    let unknown: Vec<String> = applied.unknown().map(|row| row.id.clone()).collect();
+    let problems = if unknown.is_empty() {
+        Vec::new()
+    } else {
+        vec![Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0 })]
+    };
+    checks.verdict("unknown", "every applied revision is here", problems);
+
+    let plan = Plan::upgrade(&applied, &[Target::heads()])?;
+    let behind: Vec<&str> = plan.steps.iter().filter(|step| step.behind).map(|step| &*step.id).collect();
+    let detail = match (plan.steps.len(), behind.as_slice()) {
+        (0, _) => "nothing is pending".to_owned(),
+        (count, []) => format!("{count} pending"),
+        (count, behind) => format!("{count} pending, of which inserted behind what is applied: {}", behind.join(", ")),
+    };
+    let result = if plan.is_empty() { CheckResult::Passed } else { CheckResult::Failed(Exit::Pending, Vec::new()) };
+    checks.add("pending", detail, result);
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The verbs that look and change nothing: `current`, `heads`, `history`, `show`.
+
+use clap::Args;
+use migrate_plan::{Applied, Direction, Node, Origin, Range, Revision, RevisionGraph, Symbol, Target, TargetError};
+use serde_json::{Value, json};
+
+use super::output::object;
+use super::{Exit, Failure, Output, json};
+use crate::driver::LiveConnection;
+use crate::engine::{Look, look};
+use crate::migrations::Migrations;
+
+/// `history [-r RANGE]`
+#[derive(Clone, Debug, Default, Args)]
+pub struct HistoryArgs {
+    /// Only these: `from:to`, either end open; `-3:` are the last ones, `current:` what is pending
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub range: Option<String>,
+    /// Ask the database and mark what is applied
+    #[arg(long)]
+    pub applied: bool,
+}
+
+impl HistoryArgs {
+    pub(super) fn needs_database(&self) -> bool {
+        self.applied || self.range.as_ref().is_some_and(|range| range.contains("current"))
+    }
+}
+
+/// `show TARGET`
+#[derive(Clone, Debug, Default, Args)]
+pub struct ShowArgs {
+    /// The revision: an id or its prefix, a label, `head`, `current`
+    #[arg(default_value = "head", allow_hyphen_values = true)]
+    pub target: String,
+}
+
+impl ShowArgs {
+    pub(super) fn needs_database(&self) -> bool {
+        let target = self.target.parse::<Target>();
+        target.is_ok_and(|target| target.symbol.is_none() || target.symbol == Some(Symbol::Current))
+    }
+}
+
+/// Reads what the database has; without one nothing counts as applied.
+async fn see<'g>(
+    graph: &'g RevisionGraph,
+    migrations: &Migrations,
+    db: Option<&mut dyn LiveConnection>,
+) -> Result<(Applied<'g>, Option<Look>), Failure> {
+    let Some(db) = db else { return Ok((Applied::nothing(graph), None)) };
+    let found = look(db, migrations.settings()).await?;
+    Ok((found.applied(graph)?, Some(found)))
+}
+
+pub(super) async fn current(
+    migrations: &Migrations,
+    db: &mut dyn LiveConnection,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let graph = migrations.graph()?;
+    let (applied, _) = see(&graph, migrations, Some(db)).await?;
+    let heads = applied.heads();
+    let mut text = String::new();
+    for head in &heads {
+        let revision = applied.all().revision(*head);
+        text.push_str(&format!("{}{}  {}\n", revision.id, marks(&applied, *head), revision.title));
+        if let Some(row) = applied.row(*head).filter(|_| output.is_verbose()) {
+            let (state, at, by) = (row.state.as_str(), &row.applied_at, &row.applied_by);
+            text.push_str(&format!("    {state} {at} by {by} with {} in {} ms\n", row.application, row.duration_ms));
+        }
+    }
+    if heads.is_empty() {
+        output.note("nothing is applied");
+    }
+    let heads: Vec<Value> = heads.into_iter().map(|head| json::applied_head(&applied, head)).collect();
+    output.result(&text, &object(json!({ "current": heads })));
+    Ok(Exit::Done)
+}
+
+pub(super) fn heads(migrations: &Migrations, output: &Output) -> Result<Exit, Failure> {
+    let graph = migrations.graph()?;
+    let heads: Vec<&Revision> = graph.heads().map(|head| graph.revision(head)).collect();
+    let lines: Vec<String> = heads.iter().map(|r| format!("{}{}  {}", r.id, labels(r), r.title)).collect();
+    if heads.is_empty() {
+        output.note("there are no revisions yet: `cargo migrate new \"<title>\"` writes the first");
+    }
+    let heads: Vec<Value> = heads.into_iter().map(|revision| json::revision(revision, None)).collect();
+    output.result(&lines.join("\n"), &object(json!({ "heads": heads })));
+    Ok(Exit::Done)
+}
+
+pub(super) async fn history(
+    args: &HistoryArgs,
+    migrations: &Migrations,
+    db: Option<&mut dyn LiveConnection>,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let graph = migrations.graph()?;
+    let (applied, found) = see(&graph, migrations, db).await?;
+    let mut nodes = match &args.range {
+        Some(range) => range.parse::<Range>()?.resolve(&applied)?,
+        None => applied.all().order().to_vec(),
+    };
+    nodes.reverse();
+    let asked = found.is_some();
+    let mut text = String::new();
+    for node in &nodes {
+        text.push_str(&history_line(&applied, *node, asked));
+        let revision = applied.all().revision(*node);
+        if let Some(description) = revision.description.as_ref().filter(|_| output.is_verbose()) {
+            description.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+        }
+    }
+    let entry =
+        |node: &Node| json::revision(applied.all().revision(*node), asked.then(|| applied.set().contains(*node)));
+    output.result(&text, &object(json!({ "history": nodes.iter().map(entry).collect::<Vec<_>>() })));
+    Ok(Exit::Done)
+}
+
+/// `parents -> id (marks), title`, in Alembic's form.
+fn history_line(applied: &Applied<'_>, node: Node, asked: bool) -> String {
+    let revision = applied.all().revision(node);
+    let parents = if revision.parents.is_empty() { "<base>".to_owned() } else { revision.parents.join(", ") };
+    let done = match (asked, applied.set().contains(node)) {
+        (false, _) => "",
+        (true, true) => "● ",
+        (true, false) => "○ ",
+    };
+    format!("{done}{parents} -> {}{}, {}\n", revision.id, marks(applied, node), revision.title)
+}
+
+/// What there is to say of a revision's place, in brackets.
+fn marks(applied: &Applied<'_>, node: Node) -> String {
+    let graph = applied.all();
+    let revision = graph.revision(node);
+    let mut marks: Vec<String> = revision.labels.iter().map(ToString::to_string).collect();
+    if revision.origin == Origin::History {
+        marks.push("not here".to_owned());
+    } else if graph.children(node).is_empty() {
+        marks.push("head".to_owned());
+    }
+    if graph.children(node).len() > 1 {
+        marks.push("branch point".to_owned());
+    }
+    if graph.parents(node).len() > 1 {
+        marks.push("merge point".to_owned());
+    }
+    if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) }
+}
+
+fn labels(revision: &Revision) -> String {
+    if revision.labels.is_empty() { String::new() } else { format!(" ({})", revision.labels.join(", ")) }
+}
+
+pub(super) async fn show(
+    args: &ShowArgs,
+    migrations: &Migrations,
+    db: Option<&mut dyn LiveConnection>,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let target: Target = args.target.parse()?;
+    let graph = migrations.graph()?;
+    let (applied, found) = see(&graph, migrations, db).await?;
+    let nodes = target.resolve(&applied)?;
+    if nodes.is_empty() && target.symbol == Some(Symbol::Base) {
+        let instead = "name a revision: nothing stands at the base";
+        return Err(TargetError::NotAllowed { target: args.target.clone(), verb: "show", instead }.into());
+    }
+    let text: Vec<String> = nodes.iter().map(|node| shown(&applied, *node)).collect();
+    let entry = |node: &Node| {
+        let is_applied = found.is_some().then(|| applied.set().contains(*node));
+        json::revision_with_sections(applied.all().revision(*node), is_applied)
+    };
+    output.result(&text.join("\n"), &object(json!({ "revisions": nodes.iter().map(entry).collect::<Vec<_>>() })));
+    Ok(Exit::Done)
+}
+
+fn shown(applied: &Applied<'_>, node: Node) -> String {
+    let revision = applied.all().revision(node);
+    let list = |names: &[migrate_plan::Text]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let mut text =
+        format!("revision: {}{}\nparents:  {}\n", revision.id, marks(applied, node), list(&revision.parents));
+    if !revision.depends_on.is_empty() {
+        text.push_str(&format!("depends:  {}\n", list(&revision.depends_on)));
+    }
+    let created = revision.created.iter().map(|created| format!("created:  {created}\n"));
+    text.push_str(&format!("title:    {}\nfile:     {}\n", revision.title, revision.file));
+    text.extend(created);
+    if let Some(description) = &revision.description {
+        text.push_str(&format!("\n{description}\n"));
+    }
+    for section in revision.sections.iter() {
+        let dialects: Vec<&str> = section.dialects.iter().map(|dialect| dialect.name()).collect();
+        text.push_str(&format!("\n{} {}\n{}\n", section.direction, dialects.join(" "), section.body.trim()));
+    }
+    if !revision.has(Direction::Down) && revision.origin == Origin::File {
+        let reason = revision.irreversible.as_deref().unwrap_or("the file has no `down`");
+        text.push_str(&format!("\nirreversible: {reason}\n"));
+    }
+    text
+}

@@ -1,0 +1,244 @@
+//! Where everything that is printed goes: the result to standard output, the rest to standard error.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
+use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
+use serde_json::{Value, json};
+
+use super::{Exit, json};
+use crate::error::{Error, RunError};
+use crate::report::StepReport;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object on standard output, for results and failures alike.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The flags about output that every verb takes.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct OutputArgs {
+    /// How results are written
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    pub format: Format,
+    /// When colours are used
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: Color,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: descriptions, times, who applied what
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl OutputArgs {
+    /// Applies the colour choice and gives the output.
+    pub fn output(self) -> Output {
+        match self.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Output { format: self.format, quiet: self.quiet, verbose: self.verbose }
+    }
+}
+
+/// The streams of one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    format: Format,
+    quiet: bool,
+    verbose: bool,
+}
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const BLUE: Style = AnsiColor::Blue.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+impl Output {
+    /// Whether results are JSON.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether more is wanted.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether a progress bar can be drawn.
+    pub(super) fn draws(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// Prints the result: the text for people, or the object.
+    pub fn result(&self, text: &str, object: &Value) {
+        let text = if self.is_json() { object.to_string() } else { text.trim_end().to_owned() };
+        if text.is_empty() {
+            return;
+        }
+        // A reader that has gone away, such as `head`, is no failure of ours.
+        let _ = writeln!(anstream::stdout(), "{text}");
+    }
+
+    /// Says something beside the result.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+        }
+    }
+
+    /// Warns of something that does not stop the verb.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{YELLOW}warning{YELLOW:#}: {text}");
+        }
+    }
+
+    /// Prints errors in the look of rustc.
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let _ = writeln!(anstream::stderr(), "{}", colored(diagnostic));
+        }
+    }
+
+    /// Prints what a failure has to say, and gives the exit code of either.
+    pub fn finish(&self, outcome: Result<Exit, Failure>) -> ExitCode {
+        let exit = match outcome {
+            Ok(exit) => exit,
+            Err(failure) => {
+                let exit = failure.exit();
+                if self.is_json() {
+                    self.result("", &json::failure(&failure, exit));
+                } else {
+                    self.diagnostics(&failure.diagnostics);
+                    failure.state.iter().for_each(|state| self.note(state));
+                }
+                exit
+            }
+        };
+        ExitCode::from(exit as u8)
+    }
+}
+
+fn colored(diagnostic: &Diagnostic) -> String {
+    let mut text = format!("{RED}error[{}]{RED:#}: {}", diagnostic.code, diagnostic.message);
+    if let Some(place) = &diagnostic.place {
+        let _ = write!(text, "\n{BLUE}  -->{BLUE:#} {place}");
+    }
+    for (label, detail) in diagnostic.details() {
+        let _ = write!(text, "\n{BLUE}{label:>5}:{BLUE:#} {}", detail.replace('\n', "\n       "));
+    }
+    text
+}
+
+/// Why a verb failed, with what it had done until then.
+#[derive(Debug, Default)]
+pub struct Failure {
+    /// Everything that is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was done and committed before.
+    pub applied: Vec<StepReport>,
+    /// The state that the database is in now.
+    pub state: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn missing_database() -> Self {
+        Diagnostic::new(Code::MissingUrl, "this verb needs a database", "give one by `--database-url`").into()
+    }
+
+    /// The exit code: that of the first error.
+    pub fn exit(&self) -> Exit {
+        self.diagnostics.first().map_or(Exit::Failed, |diagnostic| Exit::of(diagnostic.code))
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        vec![diagnostic].into()
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, ..Self::default() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        error.diagnostics().into()
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        Diagnostic::from(&error).into()
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Diagnostic::from(&error).into()
+    }
+}
+
+impl From<Vec<GraphDefect>> for Failure {
+    fn from(defects: Vec<GraphDefect>) -> Self {
+        defects.iter().map(Diagnostic::from).collect::<Vec<_>>().into()
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let report = *error.report;
+        let state = (!report.steps.is_empty() || !report.heads_after.is_empty()).then(|| {
+            let at = if report.heads_after.is_empty() { "base".to_owned() } else { report.heads_after.join(", ") };
+            match report.steps.len() {
+                0 => format!("the database is as it was before: at {at}"),
+                done => format!(
+                    "{done} of {} revisions were done before that and are committed: the database is at {at}",
+                    report.planned
+                ),
+            }
+        });
+        Self { diagnostics: error.error.diagnostics(), applied: report.steps, state }
+    }
+}
+
+/// The words for a set of heads.
+pub(super) fn at(heads: &[String]) -> String {
+    if heads.is_empty() { "base".to_owned() } else { heads.join(", ") }
+}
+
+/// An object with the format's version in front.
+pub(super) fn object(mut fields: Value) -> Value {
+    let mut object = json!({ "format": 1 });
+    if let (Some(object), Some(fields)) = (object.as_object_mut(), fields.as_object_mut()) {
+        object.append(fields);
+    }
+    object
+}

@@ -1,0 +1,88 @@
+//! What is said while a run goes on.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Output;
+use super::output::at;
+use crate::event::Event;
+
+/// Work that takes less is over before a bar can be read.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Listens to a run and tells it on standard error.
+pub(super) struct Progress {
+    output: Output,
+    started: Instant,
+    bar: Option<ProgressBar>,
+    planned: bool,
+}
+
+impl Progress {
+    pub(super) fn new(output: Output) -> Self {
+        Self { output, started: Instant::now(), bar: None, planned: false }
+    }
+
+    pub(super) fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Stale { folder } => {
+                self.output.warn(&format!("the files in {folder} are newer than this binary; build it anew"));
+            }
+            Event::Planned { plan } if !plan.is_empty() && !self.planned => {
+                self.planned = true;
+                self.output.note(&super::run::plan_text(plan));
+            }
+            Event::DatabaseAhead { unknown } => self.output.warn(&format!(
+                "the database has revisions that are not here: {}; it is ahead of these files",
+                unknown.join(", ")
+            )),
+            Event::Edited { drift } => {
+                for drift in *drift {
+                    self.output.warn(&format!(
+                        "the `{}` of `{}` was edited after it was applied ({}:{})",
+                        drift.direction, drift.id, drift.file, drift.line
+                    ));
+                }
+            }
+            Event::Waiting { waited, holder } => {
+                let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
+                self.output.note(&format!("waiting for another process since {}s{holder}", waited.as_secs()));
+            }
+            Event::StepStarted { step, number, of } => self.draw(&step.title, *number, *of),
+            Event::StepFinished { .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn draw(&mut self, title: &str, number: usize, of: usize) {
+        if self.bar.is_none() && of > 1 && self.output.draws() && self.started.elapsed() > PATIENCE {
+            let bar = ProgressBar::new(of as u64);
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+                bar.set_style(style);
+            }
+            bar.set_position(number as u64 - 1);
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_message(title.to_owned());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// From where to where a plan goes.
+pub(super) fn route(before: &[String], after: &[String]) -> String {
+    format!("{} -> {}", at(before), at(after))
+}

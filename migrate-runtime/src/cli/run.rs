@@ -1,0 +1,171 @@
+//! The verbs that change a database: `upgrade`, `downgrade`, `stamp`.
+
+use std::time::Duration;
+
+use clap::Args;
+use migrate_plan::{Action, Direction, Inserted, Plan, Purge};
+
+use super::output::at;
+use super::progress::{Progress, route};
+use super::{Exit, Failure, Output, json};
+use crate::driver::LiveConnection;
+use crate::migrations::Migrations;
+use crate::migrator::Migrator;
+use crate::report::RunReport;
+
+/// What every changing verb takes.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct RunArgs {
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub lock_timeout: Option<Duration>,
+}
+
+/// `upgrade [TARGET]`
+#[derive(Clone, Debug, Default, Args)]
+pub struct UpgradeArgs {
+    /// Where to go: `head`, an id or its prefix, `+1`, `label@head` [default: head]
+    #[arg(allow_hyphen_values = true)]
+    pub target: Option<String>,
+    /// Refuse when a pending revision stands behind an applied one
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub run: RunArgs,
+}
+
+/// `downgrade [TARGET]`
+#[derive(Clone, Debug, Default, Args)]
+pub struct DowngradeArgs {
+    /// The revision that stays: an id or its prefix, `-1`, `label@-1`, or `base` to undo everything [default: -1]
+    #[arg(allow_hyphen_values = true)]
+    pub target: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub run: RunArgs,
+}
+
+/// `stamp TARGET…`
+#[derive(Clone, Debug, Default, Args)]
+pub struct StampArgs {
+    /// What counts as applied, with its ancestors: `head`, an id or its prefix, `base`
+    #[arg(required = true, allow_hyphen_values = true)]
+    pub targets: Vec<String>,
+    /// Forget every recorded revision first, unknown ones too
+    #[arg(long)]
+    pub purge: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub run: RunArgs,
+}
+
+/// `30s`, `5m`, `500ms`, or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..split].parse().map_err(|_| "write a time such as `30s`, `5m` or `500ms`".to_owned())?;
+    let milliseconds = match &text[split..] {
+        "ms" => Some(number),
+        "" | "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        _ => None,
+    };
+    milliseconds.map(Duration::from_millis).ok_or_else(|| "write a time such as `30s`, `5m` or `500ms`".to_owned())
+}
+
+pub(super) async fn upgrade(
+    args: &UpgradeArgs,
+    migrations: &Migrations,
+    db: &mut dyn LiveConnection,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let mut migrator = migrations.migrator();
+    if let Some(target) = &args.target {
+        migrator = migrator.target(target);
+    }
+    let inserted = if args.strict { Inserted::Refuse } else { Inserted::Run };
+    run(migrator.inserted(inserted), args.run, db, output).await
+}
+
+pub(super) async fn downgrade(
+    args: &DowngradeArgs,
+    migrations: &Migrations,
+    db: &mut dyn LiveConnection,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let target = args.target.as_deref().unwrap_or("-1");
+    run(migrations.migrator().downgrade(target), args.run, db, output).await
+}
+
+pub(super) async fn stamp(
+    args: &StampArgs,
+    migrations: &Migrations,
+    db: &mut dyn LiveConnection,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let purge = if args.purge { Purge::Yes } else { Purge::No };
+    run(migrations.migrator().stamp(&args.targets, purge), args.run, db, output).await
+}
+
+async fn run(
+    migrator: Migrator<'_>,
+    args: RunArgs,
+    db: &mut dyn LiveConnection,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    if args.dry_run {
+        let plan = migrator.plan_live(db).await?;
+        output.result(&plan_text(&plan), &json::plan(&plan));
+        return Ok(Exit::Done);
+    }
+    let mut progress = Progress::new(*output);
+    let mut migrator = migrator.on_event(move |event| progress.hear(event));
+    if let Some(limit) = args.lock_timeout {
+        migrator = migrator.lock_timeout(limit);
+    }
+    let report = migrator.run_live(db).await?;
+    output.result(&report_text(&report), &json::report(&report));
+    Ok(Exit::Done)
+}
+
+/// The plan for people.
+pub(super) fn plan_text(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return format!("nothing to {}: at {}", plan.action.as_str(), at(&plan.heads_before));
+    }
+    let count = plan.steps.len();
+    let revisions = if count == 1 { "revision" } else { "revisions" };
+    let mut text =
+        format!("plan: {} {count} {revisions}, {}", plan.action.as_str(), route(&plan.heads_before, &plan.heads_after));
+    let width = plan.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
+    for step in &plan.steps {
+        let behind = if step.behind { "  (inserted behind what is applied)" } else { "" };
+        text.push_str(&format!("\n  {} {:width$}  {}{behind}", sign(step.direction), step.id, step.title));
+    }
+    text
+}
+
+fn report_text(report: &RunReport) -> String {
+    if report.steps.is_empty() {
+        return format!("nothing to {}: at {}", report.action.as_str(), at(&report.heads_after));
+    }
+    let mut text = String::new();
+    for step in &report.steps {
+        let time = match report.action {
+            Action::Stamp => String::new(),
+            _ => format!(" ({} ms)", step.duration.as_millis()),
+        };
+        text.push_str(&format!("{} {} {}{time}\n", sign(step.direction), step.id, step.title));
+    }
+    text + &format!("now at {}", at(&report.heads_after))
+}
+
+fn sign(direction: Direction) -> char {
+    match direction {
+        Direction::Up => '+',
+        Direction::Down => '-',
+    }
+}

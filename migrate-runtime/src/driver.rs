@@ -1,0 +1,176 @@
+//! The seam between the engine and a database driver: two queries and a sleep.
+//!
+//! An adapter implements [`Connection`]; the engine sees its boxed twin [`LiveConnection`]. Everything crosses as text:
+//! no binds, so that one implementation serves every driver.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use migrate_plan::Dialect;
+
+#[cfg(feature = "rusqlite")]
+mod rusqlite;
+#[cfg(feature = "tokio-postgres")]
+mod tokio_postgres;
+
+/// One row of a result, each column as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row(pub Vec<Option<String>>);
+
+impl Row {
+    /// The text of a column, counted from 0; `None` for NULL and for a column that is not there.
+    pub fn text(&self, column: usize) -> Option<&str> {
+        self.0.get(column)?.as_deref()
+    }
+}
+
+/// What kind of failure a driver reports, as far as the engine acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DriverErrorKind {
+    /// The database refused a statement.
+    Refused,
+    /// The connection is gone; what was sent may have taken effect.
+    ConnectionLost,
+    /// Another connection holds a lock on the database file.
+    Busy,
+    /// A table or schema does not exist.
+    UndefinedTable,
+    /// A column does not exist.
+    UndefinedColumn,
+    /// The connection is inside a transaction: one that failed, or one where a new one was asked for.
+    InTransaction,
+    /// The database, connection or role may not write.
+    ReadOnly,
+    /// The server cannot be reached, or not yet.
+    Unreachable,
+    /// The credentials were refused.
+    WrongCredentials,
+    /// The database does not exist.
+    MissingDatabase,
+}
+
+/// A failure as a driver reports it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DriverError {
+    /// What kind of failure.
+    pub kind: DriverErrorKind,
+    /// The server's own words.
+    pub message: String,
+    /// The server's code, such as an SQLSTATE.
+    pub code: Option<String>,
+    /// The server's detail.
+    pub detail: Option<String>,
+    /// The server's hint.
+    pub hint: Option<String>,
+    /// Where in the text that was sent, in characters from 1.
+    pub position: Option<u32>,
+    /// The query inside a function or block in which the position would lie.
+    pub internal_query: Option<String>,
+    /// How many statements of the text had completed.
+    pub completed: Option<usize>,
+    /// The driver's error.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl DriverError {
+    /// A failure with a kind and the server's words.
+    pub fn new(kind: DriverErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            detail: None,
+            hint: None,
+            position: None,
+            internal_query: None,
+            completed: None,
+            source: None,
+        }
+    }
+}
+
+/// A database connection that migrations can run on.
+///
+/// Implemented here for the drivers whose feature is enabled. To bring another driver, implement it: every method sends
+/// its text as one message and drains what comes back.
+///
+/// A run needs the connection for itself, and outside a transaction.
+pub trait Connection: Send {
+    /// The dialect that the database speaks.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs any number of statements, dropping their rows.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverError`] of the first statement that fails, with the number of those before it.
+    fn batch_execute(&mut self, sql: &str) -> impl Future<Output = Result<(), DriverError>> + Send;
+
+    /// Runs one query.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverError`] when the database refuses it.
+    fn query(&mut self, sql: &str) -> impl Future<Output = Result<Vec<Row>, DriverError>> + Send;
+
+    /// Waits; blocking connections block.
+    fn sleep(&mut self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// A connection whose futures are ready at the first poll, so that no executor is needed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking database connection",
+    label = "this connection is asynchronous, or its driver's feature is not enabled",
+    note = "use the asynchronous face: `upgrade_async(&mut connection).await`, `run_async`, `plan_async`"
+)]
+pub trait BlockingConnection: Connection {}
+
+/// A boxed future that can be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The object-safe twin of [`Connection`], implemented for each of them.
+pub trait LiveConnection: Send {
+    /// See [`Connection::dialect`].
+    fn dialect(&self) -> Dialect;
+
+    /// See [`Connection::batch_execute`].
+    fn batch_execute<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<(), DriverError>>;
+
+    /// See [`Connection::query`].
+    fn query<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<Vec<Row>, DriverError>>;
+
+    /// See [`Connection::sleep`].
+    fn sleep(&mut self, duration: Duration) -> BoxFuture<'_, ()>;
+}
+
+impl<C: Connection> LiveConnection for C {
+    fn dialect(&self) -> Dialect {
+        Connection::dialect(self)
+    }
+
+    fn batch_execute<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<(), DriverError>> {
+        Box::pin(Connection::batch_execute(self, sql))
+    }
+
+    fn query<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<Vec<Row>, DriverError>> {
+        Box::pin(Connection::query(self, sql))
+    }
+
+    fn sleep(&mut self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(Connection::sleep(self, duration))
+    }
+}
+
+/// Runs a future that a blocking connection feeds: it is ready at the first poll, or the connection lied.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => Some(value),
+        std::task::Poll::Pending => None,
+    }
+}

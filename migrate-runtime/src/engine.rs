@@ -1,0 +1,213 @@
+//! The one loop that changes databases: look, plan, lock, look again, run revision by revision, unlock.
+//!
+//! Takes a graph, what is asked for and a live connection. What differs between databases, how a lock is held and how a
+//! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
+
+mod look;
+mod postgres;
+mod sqlite;
+mod step;
+
+use std::time::Duration;
+
+use migrate_plan::{
+    Action, Ahead, Applied, Dialect, Direction, Drift, Inserted, LockKind, Plan, PlanError, Purge, RevisionGraph,
+    Settings, Target,
+};
+
+use crate::driver::LiveConnection;
+use crate::error::{Error, RunError};
+use crate::event::{Event, Listener};
+use crate::history::{Author, Entry, Took};
+use crate::report::{RunReport, StepReport};
+pub(crate) use look::{Look, look};
+use step::Job;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Goal {
+    Upgrade(Vec<Target>),
+    Downgrade(Target),
+    Stamp(Vec<Target>, Purge),
+}
+
+impl Goal {
+    fn action(&self) -> Action {
+        match self {
+            Self::Upgrade(_) => Action::Upgrade,
+            Self::Downgrade(_) => Action::Downgrade,
+            Self::Stamp(..) => Action::Stamp,
+        }
+    }
+
+    /// Whether what it means depends on what is applied: then a plan cannot be made anew.
+    fn is_relative(&self) -> bool {
+        match self {
+            Self::Upgrade(targets) | Self::Stamp(targets, _) => targets.iter().any(|target| target.symbol.is_none()),
+            Self::Downgrade(target) => target.symbol.is_none(),
+        }
+    }
+}
+
+/// How it is to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) goal: Goal,
+    pub(crate) settings: Settings,
+    pub(crate) inserted: Inserted,
+    pub(crate) lock_timeout: Option<Duration>,
+    pub(crate) author: Author,
+}
+
+/// Makes the plan and refuses what can be refused; writes nothing.
+pub(crate) fn plan(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Result<Plan, PlanError> {
+    let plan = match &request.goal {
+        Goal::Upgrade(targets) => {
+            let plan = Plan::upgrade(applied, targets)?;
+            plan.refuse_by_policy(applied, request.settings.ahead, request.inserted)?;
+            refuse_drift(applied, dialect)?;
+            plan
+        }
+        Goal::Downgrade(target) => Plan::downgrade(applied, target)?,
+        Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
+    };
+    plan.refuse_unrunnable(applied, dialect)?;
+    Ok(plan)
+}
+
+fn refuse_drift(applied: &Applied<'_>, dialect: Dialect) -> Result<(), PlanError> {
+    let drift: Vec<Drift> =
+        applied.drift(dialect).into_iter().filter(|drift| drift.direction == Direction::Up).collect();
+    if drift.is_empty() { Ok(()) } else { Err(PlanError::Drift { drift }) }
+}
+
+/// Runs what is asked for.
+pub(crate) async fn run(
+    request: &Request,
+    graph: &RevisionGraph,
+    db: &mut dyn LiveConnection,
+    listener: &mut Option<Listener<'_>>,
+) -> Result<RunReport, RunError> {
+    let report = RunReport::new(request.goal.action(), random_id());
+    let mut run = Run { request, graph, db, listener, report };
+    match run.go().await {
+        Ok(()) => Ok(run.report),
+        Err(error) => Err(RunError { error, report: Box::new(run.report) }),
+    }
+}
+
+/// Twelve random hexadecimal digits: enough to tell runs apart.
+fn random_id() -> String {
+    let mut bytes = [0; 6];
+    // Without randomness runs share an id, which the log can bear.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One run.
+struct Run<'r, 'l> {
+    request: &'r Request,
+    graph: &'r RevisionGraph,
+    db: &'r mut dyn LiveConnection,
+    listener: &'r mut Option<Listener<'l>>,
+    report: RunReport,
+}
+
+/// How often a waiter says who holds the lock.
+const NOTICE: Duration = Duration::from_secs(10);
+
+/// A pause of half to all of `pause`, so that waiters do not come in step.
+fn jittered(pause: Duration) -> Duration {
+    let mut byte = [0];
+    // Without randomness the pauses are merely equal.
+    let _ = getrandom::fill(&mut byte);
+    pause / 2 + pause * u32::from(byte[0]) / 512
+}
+
+impl Run<'_, '_> {
+    async fn go(&mut self) -> Result<(), Error> {
+        let first = look(self.db, &self.request.settings).await?;
+        let applied = first.applied(self.graph)?;
+        let plan = plan(self.request, &applied, self.db.dialect())?;
+        self.report.planned = plan.steps.len();
+        self.report.heads_before = applied.head_ids();
+        self.report.heads_after = applied.head_ids();
+        self.report.unknown = applied.unknown().map(|row| row.id.clone()).collect();
+        self.tell_oddities(&applied);
+        self.emit(&Event::Planned { plan: &plan });
+        if plan.is_empty() {
+            return Ok(());
+        }
+        // Stored sections are read before the lock, since a missing one refuses the run.
+        self.jobs(&plan, &applied, &first).await?;
+        match self.db.dialect() {
+            Dialect::Sqlite => self.run_on_sqlite(first).await,
+            Dialect::Postgres => self.run_on_postgres(first).await,
+            other => Err(Error::UnsupportedDialect(other)),
+        }
+    }
+
+    /// The plan for what the database has now, against what it had at the first look.
+    fn plan_again(&self, applied: &Applied<'_>, unchanged: bool) -> Result<Plan, Error> {
+        if !unchanged && self.request.goal.is_relative() {
+            return Err(Error::HistoryChanged);
+        }
+        Ok(plan(self.request, applied, self.db.dialect())?)
+    }
+
+    /// Brings each step together with its revision and its section.
+    async fn jobs<'a>(&mut self, plan: &'a Plan, applied: &'a Applied<'_>, look: &Look) -> Result<Vec<Job<'a>>, Error> {
+        step::jobs(plan, applied, look, self.db).await
+    }
+
+    fn tell_oddities(&mut self, applied: &Applied<'_>) {
+        if !self.report.unknown.is_empty() && self.request.settings.ahead != Ahead::Refuse {
+            let unknown = self.report.unknown.clone();
+            self.emit(&Event::DatabaseAhead { unknown: &unknown });
+        }
+        let drift = applied.drift(self.db.dialect());
+        if !drift.is_empty() {
+            self.emit(&Event::Edited { drift: &drift });
+        }
+    }
+
+    fn emit(&mut self, event: &Event<'_>) {
+        if let Some(listener) = self.listener {
+            listener(event);
+        }
+    }
+
+    /// Whether an upgrade stores mended downs: only one that has work and knows every applied revision.
+    fn mended<'a>(&self, applied: &Applied<'a>) -> Vec<&'a migrate_plan::Revision> {
+        if self.request.goal.action() != Action::Upgrade || applied.unknown().next().is_some() {
+            return Vec::new();
+        }
+        let graph = applied.graph();
+        let down = applied.drift(self.db.dialect()).into_iter().filter(|drift| drift.direction == Direction::Down);
+        down.filter_map(|drift| graph.node(&drift.id)).map(|node| graph.revision(node)).collect()
+    }
+
+    fn entry<'e>(&'e self, job: &'e Job<'_>, action: Action, took: Took) -> Entry<'e> {
+        Entry {
+            action,
+            step: job.step,
+            revision: job.revision,
+            depends_on: &job.depends_on,
+            took,
+            run_id: &self.report.run_id,
+            author: &self.request.author,
+        }
+    }
+
+    /// Reports a step that is committed.
+    fn finish(&mut self, job: &Job<'_>, duration: Duration) {
+        let step = job.step;
+        let (id, title, direction) = (step.id.to_string(), step.title.to_string(), step.direction);
+        self.report.steps.push(StepReport { id, title, direction, duration });
+        self.emit(&Event::StepFinished { step, duration });
+    }
+
+    fn locks(&self) -> bool {
+        self.request.settings.lock == LockKind::Advisory
+    }
+}

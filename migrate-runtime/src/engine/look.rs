@@ -1,0 +1,127 @@
+//! Reading what a database has: one query when it has been migrated before, and nothing is written.
+
+use migrate_plan::{Applied, AppliedRow, Dialect, RevisionGraph, Settings};
+
+use crate::driver::{DriverErrorKind, LiveConnection, Row};
+use crate::error::Error;
+use crate::history::{Tables, read_rows};
+use crate::sql::literal;
+
+const READING: &str = "the history cannot be read";
+
+/// How many columns about the session stand before those of the history on PostgreSQL.
+const SESSION_COLUMNS: usize = 5;
+
+/// What a look at a database found.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The rows of the history; none when there is no history yet.
+    pub(crate) rows: Vec<AppliedRow>,
+    /// The tables, qualified with the schema in which they are or will be.
+    pub(crate) tables: Tables,
+    /// What else was learnt from PostgreSQL.
+    pub(crate) session: Option<Session>,
+}
+
+/// Facts about a PostgreSQL session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) database: String,
+    pub(crate) schema: String,
+    pub(crate) search_path: String,
+    pub(crate) backend: String,
+}
+
+impl Look {
+    /// What is applied, in the order of the history.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|row| row.id.as_str())
+    }
+
+    pub(crate) fn applied<'g>(&self, graph: &'g RevisionGraph) -> Result<Applied<'g>, Error> {
+        Ok(Applied::new(graph, self.rows.clone())?)
+    }
+}
+
+/// Reads the history and, on PostgreSQL, what the run must know of the session.
+pub(crate) async fn look(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
+    match db.dialect() {
+        Dialect::Postgres => look_at_postgres(db, settings).await,
+        Dialect::Sqlite => look_at_sqlite(db, settings).await,
+        other => Err(Error::UnsupportedDialect(other)),
+    }
+}
+
+async fn look_at_sqlite(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
+    let tables = Tables::new(Dialect::Sqlite, settings, None);
+    let query =
+        format!("SELECT {} FROM {} ORDER BY applied_at, id", Tables::columns(Dialect::Sqlite, ""), tables.history());
+    let rows = match db.query(&query).await {
+        Ok(rows) => read_rows(&rows, 0, tables.history())?,
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => Vec::new(),
+        Err(error) => return Err(unreadable(db, &tables, error).await),
+    };
+    Ok(Look { rows, tables, session: None })
+}
+
+async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
+    let unqualified = Tables::new(Dialect::Postgres, settings, None);
+    let session = session_query(&unqualified);
+    let query = format!(
+        "SELECT s.*, {} FROM ({session}) s LEFT JOIN {} h ON true ORDER BY h.applied_at, h.id",
+        Tables::columns(Dialect::Postgres, "h."),
+        unqualified.history(),
+    );
+    let (rows, exists) = match db.query(&query).await {
+        Ok(rows) => (rows, true),
+        // Outside a transaction a failed query leaves nothing behind; inside one, the next query says so.
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => {
+            (db.query(&session).await.map_err(|error| Error::driver(READING, error))?, false)
+        }
+        Err(error) => return Err(unreadable(db, &unqualified, error).await),
+    };
+    let session = read_session(rows.first())?;
+    let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
+    let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
+    Ok(Look { rows, tables, session: Some(session) })
+}
+
+/// The history may be found through the search path in another schema than the current one; it stays there.
+fn session_query(tables: &Tables) -> String {
+    format!(
+        "SELECT current_database() AS session_database, coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN \
+         pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass({table})), current_schema()) AS \
+         session_schema, current_setting('search_path') AS session_path, pg_backend_pid() AS session_backend, \
+         now() <> statement_timestamp() AS session_open",
+        table = literal(Dialect::Postgres, tables.history()),
+    )
+}
+
+fn read_session(row: Option<&Row>) -> Result<Session, Error> {
+    let text = |column| row.and_then(|row| row.text(column)).map(str::to_owned);
+    if text(4).as_deref() == Some("t") {
+        return Err(Error::InTransaction);
+    }
+    let no_schema = || Error::HistoryMalformed {
+        table: "migrate_history".to_owned(),
+        problem: "the search path names no schema that exists, so there is no place for it".to_owned(),
+    };
+    Ok(Session {
+        database: text(0).unwrap_or_default(),
+        schema: text(1).ok_or_else(no_schema)?,
+        search_path: text(2).unwrap_or_default(),
+        backend: text(3).unwrap_or_default(),
+    })
+}
+
+/// A history that lacks our columns is a newer one, or somebody else's table.
+async fn unreadable(db: &mut dyn LiveConnection, tables: &Tables, error: crate::driver::DriverError) -> Error {
+    if error.kind != DriverErrorKind::UndefinedColumn {
+        return Error::driver(READING, error);
+    }
+    let formats = db.query(&format!("SELECT format, id FROM {}", tables.history())).await;
+    match formats.map(|rows| read_rows(&rows, 0, tables.history())) {
+        Ok(Err(newer @ Error::HistoryNewer { .. })) => newer,
+        _ => Error::HistoryMalformed { table: tables.history().to_owned(), problem: error.to_string() },
+    }
+}

@@ -1,0 +1,203 @@
+//! PostgreSQL: an advisory lock that is polled, and one message a revision.
+
+mod message;
+
+use std::time::{Duration, Instant};
+
+use migrate_plan::{Action, Dialect, Plan};
+use sha2::{Digest, Sha256};
+
+use super::look::Session;
+use super::step::{Job, heads_after};
+use super::{Look, NOTICE, Run, jittered, look};
+use crate::driver::DriverErrorKind;
+use crate::error::Error;
+use crate::event::Event;
+use crate::history::Took;
+use message::Message;
+
+const LOCKING: &str = "the lock cannot be taken";
+
+/// The advisory lock of one history table.
+#[derive(Clone, Copy, Debug)]
+struct Key(i64);
+
+impl Key {
+    /// Made of the history's identity, so that tenants of one server do not wait for one another.
+    fn of(session: &Session, look: &Look) -> Self {
+        let mut hash = Sha256::new();
+        for part in [session.database.as_str(), session.schema.as_str(), look.tables.history()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.finalize()[..8]);
+        Self(i64::from_be_bytes(first))
+    }
+
+    /// A condition on `pg_locks` that this session's lock fulfils.
+    fn held_here(self) -> String {
+        format!("{} AND pid = pg_backend_pid()", self.held())
+    }
+
+    fn held(self) -> String {
+        let (high, low) = ((self.0 as u64) >> 32, (self.0 as u64) & 0xffff_ffff);
+        format!(
+            "locktype = 'advisory' AND granted AND classid = {high} AND objid = {low} AND objsubid = 1 AND database = \
+             (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+        )
+    }
+}
+
+impl Run<'_, '_> {
+    pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
+        let Some(session) = first.session.clone() else { return Err(Error::UnsupportedDialect(Dialect::Postgres)) };
+        if !self.locks() {
+            return self.run_steps_on_postgres(&first, None).await;
+        }
+        let key = Key::of(&session, &first);
+        self.lock(key).await?;
+        let outcome = self.run_steps_on_postgres(&first, Some(key)).await;
+        // On a broken connection the server has released the lock itself.
+        let unlocked = self.db.query(&format!("SELECT pg_advisory_unlock({})", key.0)).await;
+        match (outcome, unlocked) {
+            (Ok(()), Ok(rows)) if rows.first().and_then(|row| row.text(0)) == Some("f") => Err(Error::Pooler),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Polls: a session that waits inside the server deadlocks with a concurrent index build of the holder.
+    async fn lock(&mut self, key: Key) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut next_notice = Duration::ZERO;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let query = format!("SELECT pg_try_advisory_lock({})", key.0);
+            let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
+            if rows.first().and_then(|row| row.text(0)) == Some("t") {
+                self.emit(&Event::Locked);
+                return Ok(());
+            }
+            let waited = started.elapsed();
+            if waited >= next_notice {
+                let holder = self.holder(key).await;
+                self.emit(&Event::Waiting { waited, holder: holder.as_deref() });
+                next_notice = waited + NOTICE;
+            }
+            if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
+                return Err(Error::LockTimeout { waited, holder: self.holder(key).await });
+            }
+            let left = self.request.lock_timeout.map_or(pause, |limit| limit.saturating_sub(waited));
+            self.db.sleep(jittered(pause).min(left)).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Who holds the lock, in words.
+    async fn holder(&mut self, key: Key) -> Option<String> {
+        let query = format!(
+            "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
+             to_char(a.backend_start AT TIME ZONE 'UTC', 'HH24:MI:SS'), left(a.query, 100) FROM pg_catalog.pg_locks l \
+             JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {}",
+            key.held().replace("AND pid", "AND l.pid")
+        );
+        let rows = self.db.query(&query).await.ok()?;
+        let row = rows.first()?;
+        let text = |column| row.text(column).unwrap_or("").to_owned();
+        let statement = text(4).split_whitespace().collect::<Vec<_>>().join(" ");
+        let (pid, application, address, since) = (text(0), text(1), text(2), text(3));
+        Some(format!("process {pid} ({application}) from {address} since {since} UTC, running: {statement}"))
+    }
+
+    /// Reads again, now that nobody else writes, and runs what is left to do.
+    async fn run_steps_on_postgres(&mut self, first: &Look, key: Option<Key>) -> Result<(), Error> {
+        let now = look(self.db, &self.request.settings).await?;
+        if let Some(key) = key {
+            self.refuse_pooler(first, &now, key).await?;
+        }
+        let applied = now.applied(self.graph)?;
+        let plan = self.plan_again(&applied, now.ids().eq(first.ids()))?;
+        let jobs = self.jobs(&plan, &applied, &now).await?;
+        if jobs.is_empty() {
+            self.report.heads_after = applied.head_ids();
+            return Ok(());
+        }
+        let created = self.db.batch_execute(&now.tables.create()).await;
+        created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
+        for revision in self.mended(&applied) {
+            let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
+            let renewed = self.db.batch_execute(&format!("BEGIN;\n{sql};\nCOMMIT")).await;
+            renewed.map_err(|error| Error::driver("a mended `down` cannot be stored", error))?;
+        }
+        let mut done = 0;
+        let outcome = self.do_jobs_on_postgres(&plan, &jobs, &now, key, &mut done).await;
+        self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
+        outcome
+    }
+
+    async fn do_jobs_on_postgres(
+        &mut self,
+        plan: &Plan,
+        jobs: &[Job<'_>],
+        look: &Look,
+        key: Option<Key>,
+        done: &mut usize,
+    ) -> Result<(), Error> {
+        if plan.action == Action::Stamp {
+            self.stamp_on_postgres(plan, jobs, look).await?;
+            jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
+            *done = jobs.len();
+            return Ok(());
+        }
+        for (index, job) in jobs.iter().enumerate() {
+            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
+            let started = Instant::now();
+            self.step_on_postgres(job, plan, look, key).await?;
+            *done = index + 1;
+            self.finish(job, started.elapsed());
+        }
+        Ok(())
+    }
+
+    /// A session lock is worth nothing when the next transaction runs in another session.
+    async fn refuse_pooler(&mut self, first: &Look, now: &Look, key: Key) -> Result<(), Error> {
+        let query = format!("SELECT count(*) FROM pg_catalog.pg_locks WHERE {}", key.held_here());
+        let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
+        let held = rows.first().and_then(|row| row.text(0)) == Some("1");
+        let backend = |look: &Look| look.session.as_ref().map(|session| session.backend.clone());
+        if held && backend(first) == backend(now) { Ok(()) } else { Err(Error::Pooler) }
+    }
+
+    async fn step_on_postgres(
+        &mut self,
+        job: &Job<'_>,
+        plan: &Plan,
+        look: &Look,
+        key: Option<Key>,
+    ) -> Result<(), Error> {
+        let record = look.tables.record(&self.entry(job, plan.action, Took::SinceMessage));
+        let message = Message::new(job, look, key, &self.report.run_id, &record);
+        let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
+        if error.kind == DriverErrorKind::ConnectionLost {
+            return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });
+        }
+        // Outside a transaction this is a warning of the server's and nothing else.
+        let rolled_back = self.db.batch_execute("ROLLBACK").await;
+        if let Err(lost) = rolled_back {
+            return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: lost });
+        }
+        Err(message.explain(job, error))
+    }
+
+    /// A stamp changes the history alone, in one transaction.
+    async fn stamp_on_postgres(&mut self, plan: &Plan, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
+        let records: Vec<String> =
+            jobs.iter().map(|job| look.tables.record(&self.entry(job, plan.action, Took::Milliseconds(0)))).collect();
+        let outcome = self.db.batch_execute(&format!("BEGIN;\n{};\nCOMMIT", records.join(";\n"))).await;
+        if let Err(error) = outcome {
+            let _ = self.db.batch_execute("ROLLBACK").await;
+            return Err(Error::driver("the stamp cannot be written", error));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,265 @@
+//! SQLite: every revision takes the write lock for its own transaction and looks again inside it.
+
+use std::time::{Duration, Instant};
+
+use migrate_plan::{Action, Dialect, Plan};
+
+use super::step::{Before, Job, heads_after};
+use super::{Look, NOTICE, Run, jittered, look};
+use crate::driver::{DriverError, DriverErrorKind};
+use crate::error::Error;
+use crate::event::Event;
+use crate::history::Took;
+
+const DIALECT: Dialect = Dialect::Sqlite;
+const WRITING: &str = "the history cannot be written";
+
+/// What became of the steps of a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Another process changed the history between two transactions.
+    HistoryChanged,
+}
+
+/// A row that points nowhere: table, row, parent table, which foreign key.
+type Violation = (String, String, String, String);
+
+impl Run<'_, '_> {
+    pub(super) async fn run_on_sqlite(&mut self, first: Look) -> Result<(), Error> {
+        loop {
+            let (now, last_log) = self.look_inside(&first).await?;
+            let applied = now.applied(self.graph)?;
+            // Own steps of an earlier round are no change by others, but then the plan is made anew anyway.
+            let unchanged = now.ids().eq(first.ids());
+            let plan = self.plan_again(&applied, unchanged)?;
+            let jobs = self.jobs(&plan, &applied, &now).await?;
+            let mut done = 0;
+            let outcome = self.do_jobs_on_sqlite(&plan, &jobs, &now, last_log, &mut done).await;
+            self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
+            if outcome? == Outcome::Done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Creates the tables, stores mended downs, and reads the history with the number of its last change, all in one
+    /// transaction.
+    async fn look_inside(&mut self, first: &Look) -> Result<(Look, String), Error> {
+        self.begin().await?;
+        let outcome = self.prepare(first).await;
+        self.end(outcome).await
+    }
+
+    async fn prepare(&mut self, first: &Look) -> Result<(Look, String), Error> {
+        let created = self.db.batch_execute(&first.tables.create()).await;
+        created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
+        let mut now = look(self.db, &self.request.settings).await?;
+        let applied = now.applied(self.graph)?;
+        let mended = self.mended(&applied);
+        for revision in &mended {
+            let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
+            self.db.batch_execute(&sql).await.map_err(|error| Error::driver(WRITING, error))?;
+        }
+        if !mended.is_empty() {
+            now = look(self.db, &self.request.settings).await?;
+        }
+        let last_log = self.last_log(&now).await?;
+        Ok((now, last_log))
+    }
+
+    async fn do_jobs_on_sqlite(
+        &mut self,
+        plan: &Plan,
+        jobs: &[Job<'_>],
+        look: &Look,
+        mut last_log: String,
+        done: &mut usize,
+    ) -> Result<Outcome, Error> {
+        if plan.action == Action::Stamp {
+            return self.stamp_on_sqlite(jobs, look, &last_log, done).await;
+        }
+        for (index, job) in jobs.iter().enumerate() {
+            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
+            let started = Instant::now();
+            match self.step_on_sqlite(job, plan.action, look, &last_log).await? {
+                Some(now) => last_log = now,
+                None => return Ok(Outcome::HistoryChanged),
+            }
+            *done = index + 1;
+            self.finish(job, started.elapsed());
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Runs one revision; gives the number of its log row, or nothing when another process was faster.
+    async fn step_on_sqlite(
+        &mut self,
+        job: &Job<'_>,
+        action: Action,
+        look: &Look,
+        last_log: &str,
+    ) -> Result<Option<String>, Error> {
+        // A rebuild drops a table, and with foreign keys on that deletes the rows that point to it. The pragma does
+        // nothing inside a transaction.
+        let foreign_keys = job.drops_table(DIALECT) && self.foreign_keys().await?;
+        if foreign_keys {
+            self.set_foreign_keys("OFF").await?;
+        }
+        let outcome = self.transaction_on_sqlite(job, action, look, last_log, foreign_keys).await;
+        if foreign_keys {
+            self.set_foreign_keys("ON").await?;
+        }
+        outcome
+    }
+
+    async fn transaction_on_sqlite(
+        &mut self,
+        job: &Job<'_>,
+        action: Action,
+        look: &Look,
+        last_log: &str,
+        check: bool,
+    ) -> Result<Option<String>, Error> {
+        self.begin().await?;
+        let outcome = self.inside(job, action, look, last_log, check).await;
+        self.end(outcome).await
+    }
+
+    async fn inside(
+        &mut self,
+        job: &Job<'_>,
+        action: Action,
+        look: &Look,
+        last_log: &str,
+        check: bool,
+    ) -> Result<Option<String>, Error> {
+        if self.last_log(look).await? != last_log {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        let before = if check { self.violations().await? } else { Vec::new() };
+        self.execute("SAVEPOINT migrate_guard").await?;
+        if let Some(body) = job.body() {
+            let outcome = self.db.batch_execute(body).await;
+            outcome.map_err(|error| job.failure(DIALECT, Before::default(), error))?;
+        }
+        let (id, file) = (job.step.id.to_string(), job.revision.file.to_string());
+        if self.db.batch_execute("RELEASE migrate_guard").await.is_err() {
+            return Err(Error::TransactionEnded { id, file });
+        }
+        if check {
+            let new = self.violations().await?.into_iter().filter(|violation| !before.contains(violation));
+            let violations: Vec<String> =
+                new.map(|(table, row, parent, _)| format!("`{table}` row {row} points into `{parent}`")).collect();
+            if !violations.is_empty() {
+                return Err(Error::ForeignKeys { id, file, violations });
+            }
+        }
+        let took = Took::Milliseconds(started.elapsed().as_millis());
+        let record = look.tables.record(&self.entry(job, action, took));
+        self.db.batch_execute(&record).await.map_err(|error| Error::driver(WRITING, error))?;
+        self.last_log(look).await.map(Some)
+    }
+
+    async fn stamp_on_sqlite(
+        &mut self,
+        jobs: &[Job<'_>],
+        look: &Look,
+        last_log: &str,
+        done: &mut usize,
+    ) -> Result<Outcome, Error> {
+        self.begin().await?;
+        let outcome = self.stamp_inside(jobs, look, last_log).await;
+        if self.end(outcome).await? == Outcome::HistoryChanged {
+            return Ok(Outcome::HistoryChanged);
+        }
+        jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
+        *done = jobs.len();
+        Ok(Outcome::Done)
+    }
+
+    async fn stamp_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
+        if self.last_log(look).await? != last_log {
+            return Ok(Outcome::HistoryChanged);
+        }
+        for job in jobs {
+            let record = look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));
+            self.db.batch_execute(&record).await.map_err(|error| Error::driver(WRITING, error))?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Takes the write lock, waiting as long as the lock timeout allows.
+    async fn begin(&mut self) -> Result<(), Error> {
+        self.while_busy("BEGIN IMMEDIATE", "the transaction cannot begin").await
+    }
+
+    /// Commits what succeeded and rolls back what failed.
+    async fn end<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        match outcome {
+            Ok(value) => match self.while_busy("COMMIT", "the transaction cannot be committed").await {
+                Ok(()) => Ok(value),
+                Err(error) => {
+                    let _ = self.db.batch_execute("ROLLBACK").await;
+                    Err(error)
+                }
+            },
+            Err(error) => {
+                // Some failures roll back by themselves; then there is nothing left to roll back.
+                let _ = self.db.batch_execute("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn while_busy(&mut self, sql: &str, doing: &'static str) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut next_notice = Duration::ZERO;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match self.db.batch_execute(sql).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind != DriverErrorKind::Busy => return Err(Error::driver(doing, error)),
+                Err(_) => {}
+            }
+            let waited = started.elapsed();
+            if waited >= next_notice {
+                self.emit(&Event::Waiting { waited, holder: None });
+                next_notice = waited + NOTICE;
+            }
+            if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
+                return Err(Error::LockTimeout { waited, holder: None });
+            }
+            self.db.sleep(jittered(pause)).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<(), Error> {
+        self.db.batch_execute(sql).await.map_err(|error| Error::driver(WRITING, error))
+    }
+
+    async fn text_of(&mut self, sql: &str) -> Result<String, Error> {
+        let rows = self.db.query(sql).await.map_err(|error: DriverError| Error::driver(WRITING, error))?;
+        Ok(rows.first().and_then(|row| row.text(0)).unwrap_or_default().to_owned())
+    }
+
+    async fn last_log(&mut self, look: &Look) -> Result<String, Error> {
+        self.text_of(&look.tables.select_last_log()).await
+    }
+
+    async fn foreign_keys(&mut self) -> Result<bool, Error> {
+        Ok(self.text_of("PRAGMA foreign_keys").await? == "1")
+    }
+
+    async fn set_foreign_keys(&mut self, value: &str) -> Result<(), Error> {
+        self.execute(&format!("PRAGMA foreign_keys = {value}")).await
+    }
+
+    async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
+        let rows = self.db.query("PRAGMA foreign_key_check").await.map_err(|error| Error::driver(WRITING, error))?;
+        let text = |row: &crate::driver::Row, column| row.text(column).unwrap_or("?").to_owned();
+        Ok(rows.iter().map(|row| (text(row, 0), text(row, 1), text(row, 2), text(row, 3))).collect())
+    }
+}

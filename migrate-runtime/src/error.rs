@@ -1,0 +1,242 @@
+//! Why a run failed, and what it had done until then.
+
+use std::time::Duration;
+
+use migrate_plan::{Code, Diagnostic, Direction, GraphDefect, Place, PlanError};
+
+use crate::driver::{DriverError, DriverErrorKind};
+use crate::report::RunReport;
+
+/// Why migrations could not be looked at or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The revisions do not form a graph. Cannot happen with embedded ones.
+    #[error("the revisions do not form a graph: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Graph(Vec<GraphDefect>),
+    /// The plan is refused; nothing was written.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A statement of a revision failed; the revision was rolled back.
+    #[error("revision `{}` failed: {}", .0.id, .0.driver)]
+    Statement(Box<StatementFailure>),
+    /// The connection is inside a transaction.
+    #[error("the connection is inside a transaction")]
+    InTransaction,
+    /// A revision ended the transaction in which it ran.
+    #[error("revision `{id}` ended its own transaction")]
+    TransactionEnded {
+        /// The revision.
+        id: String,
+        /// Its file.
+        file: String,
+    },
+    /// The history has a row of a newer format.
+    #[error("the history has format {found}, and {known} is the newest that is known here")]
+    HistoryNewer {
+        /// The newest format found.
+        found: u32,
+        /// The format that is known here.
+        known: u32,
+    },
+    /// The history table is not one of ours, or its rows cannot be read.
+    #[error("the history table {table} cannot be used: {problem}")]
+    HistoryMalformed {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another process changed the history while a relative target was being followed.
+    #[error("another process changed the history meanwhile")]
+    HistoryChanged,
+    /// The lock was not free in time.
+    #[error("another process is migrating, and {}s have passed", waited.as_secs())]
+    LockTimeout {
+        /// How long was waited.
+        waited: Duration,
+        /// Who holds the lock, where the database tells.
+        holder: Option<String>,
+    },
+    /// The session lock does not stay with the connection.
+    #[error("the lock does not stay with this connection")]
+    Pooler,
+    /// A revision left rows whose foreign keys point nowhere; it was rolled back.
+    #[error("revision `{id}` leaves {} that point nowhere", rows(violations.len()))]
+    ForeignKeys {
+        /// The revision.
+        id: String,
+        /// Its file.
+        file: String,
+        /// Each as `table row -> parent`.
+        violations: Vec<String>,
+    },
+    /// The connection broke while a revision was sent or committed.
+    #[error("the connection broke while revision `{id}` was being committed")]
+    OutcomeUnknown {
+        /// The revision.
+        id: String,
+        /// The driver's error.
+        driver: DriverError,
+    },
+    /// A future of a blocking connection was not ready.
+    #[error("the connection was not ready although it is a blocking one")]
+    NotReady,
+    /// The database speaks a dialect that this version cannot migrate.
+    #[error("{0} cannot be migrated by this version")]
+    UnsupportedDialect(migrate_plan::Dialect),
+    /// A query of our own was refused.
+    #[error("{doing}: {driver}")]
+    Driver {
+        /// What was being done.
+        doing: &'static str,
+        /// The driver's error.
+        #[source]
+        driver: DriverError,
+    },
+}
+
+fn rows(count: usize) -> String {
+    format!("{count} row{}", if count == 1 { "" } else { "s" })
+}
+
+/// Which statement of which revision failed.
+#[derive(Debug)]
+pub struct StatementFailure {
+    /// The revision.
+    pub id: String,
+    /// Up or down.
+    pub direction: Direction,
+    /// The statement's place in the file, or the position that the server gave.
+    pub place: Place,
+    /// The statement's first line; `None` when the commit itself failed.
+    pub statement: Option<String>,
+    /// The server's words.
+    pub driver: DriverError,
+}
+
+/// A failed run: why, and what it had done until then.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct RunError {
+    /// Why.
+    #[source]
+    pub error: Error,
+    /// What is done and committed.
+    pub report: Box<RunReport>,
+}
+
+impl Error {
+    /// Gives a driver's error the meaning that its kind has.
+    pub(crate) fn driver(doing: &'static str, driver: DriverError) -> Self {
+        match driver.kind {
+            DriverErrorKind::InTransaction => Self::InTransaction,
+            _ => Self::Driver { doing, driver },
+        }
+    }
+
+    /// Everything that is wrong, for a person to read.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        match self {
+            Self::Graph(defects) => defects.iter().map(Diagnostic::from).collect(),
+            other => vec![other.diagnostic()],
+        }
+    }
+
+    fn diagnostic(&self) -> Diagnostic {
+        let new = |code, help: &str| Diagnostic::new(code, self.to_string(), help);
+        match self {
+            Self::Graph(defects) => defects.first().map_or_else(|| new(Code::Cycle, "check the files"), Diagnostic::from),
+            Self::Plan(error) => error.into(),
+            Self::Statement(failure) => failure.diagnostic(),
+            Self::InTransaction => new(Code::InTransaction, "commit or roll back before migrating").because(
+                "each revision is a transaction of its own, with its history row; inside yours it could be rolled back with it",
+            ),
+            Self::TransactionEnded { file, .. } => {
+                new(Code::TransactionEnded, "look at the database: what ran before the end of the transaction may be committed, without a history row")
+                    .at(Place::new(file.clone(), 1))
+                    .because("something in its SQL ran COMMIT or ROLLBACK where the splitter sees text")
+            }
+            Self::HistoryNewer { .. } => new(Code::HistoryNewer, "update this binary's migrate-runtime, or cargo-migrate")
+                .because("a newer version may have written what this one does not understand"),
+            Self::HistoryMalformed { .. } => {
+                new(Code::HistoryMalformed, "set `history-table` to another name if the table belongs to somebody else")
+                    .because("nothing is written to a table that is not understood")
+            }
+            Self::HistoryChanged => new(Code::HistoryChanged, "look at `current` and run it again")
+                .because("a relative target would now go elsewhere than the plan said"),
+            Self::LockTimeout { holder, .. } => {
+                let diagnostic = new(Code::LockTimeout, "wait for it, or raise the lock timeout");
+                match holder {
+                    Some(holder) => diagnostic.note(format!("the lock is held by {holder}")),
+                    None => diagnostic,
+                }
+            }
+            Self::Pooler => new(
+                Code::PoolerDetected,
+                "connect directly to the server, or set `lock = \"none\"` and see to it that one process migrates at a time",
+            )
+            .because("a transaction pooler hands each transaction to another server session, so a session lock protects nothing"),
+            Self::ForeignKeys { file, violations, .. } => {
+                let mut diagnostic = new(Code::ForeignKeys, "delete or mend these rows in the revision, before or after the change")
+                    .at(Place::new(file.clone(), 1))
+                    .because("a revision that drops a table runs with foreign keys off, and they are checked before it is committed");
+                diagnostic.notes = violations.iter().take(5).cloned().collect();
+                diagnostic.note("the revision was rolled back")
+            }
+            Self::OutcomeUnknown { driver, .. } => {
+                new(Code::OutcomeUnknown, "run it again: the history says whether the revision is applied, and it goes on from there")
+                    .note(driver.to_string())
+                    .because("the server's answer to the commit did not arrive, so it is applied wholly or not at all")
+            }
+            Self::NotReady => new(Code::NotReady, "use the asynchronous face for this connection"),
+            Self::UnsupportedDialect(_) => new(Code::DriverNotBuilt, "use SQLite or PostgreSQL"),
+            Self::Driver { doing, driver } => driver_diagnostic(doing, driver),
+        }
+    }
+}
+
+/// The diagnostic for a driver's error outside a revision.
+pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic {
+    let message = format!("{doing}: {driver}");
+    let (code, help) = match driver.kind {
+        DriverErrorKind::ReadOnly => {
+            (Code::ReadOnly, "use a database, connection and role that may write, or `--dry-run` to look only")
+        }
+        DriverErrorKind::Busy => (Code::LockTimeout, "wait until the other process is done with the database file"),
+        DriverErrorKind::Unreachable => (Code::Unreachable, "check host, port and path, and that the server runs"),
+        DriverErrorKind::ConnectionLost => (Code::Unreachable, "run it again when the server is back"),
+        DriverErrorKind::WrongCredentials => (Code::WrongCredentials, "check user and password of the database URL"),
+        DriverErrorKind::MissingDatabase => {
+            (Code::MissingDatabase, "create the database, or check its name in the URL")
+        }
+        _ => (Code::Refused, "read what the database says below or above"),
+    };
+    let mut diagnostic = Diagnostic::new(code, message, help);
+    diagnostic.notes = server_words(driver);
+    diagnostic
+}
+
+fn server_words(driver: &DriverError) -> Vec<String> {
+    let code = driver.code.as_ref().map(|code| format!("the database's code is {code}"));
+    let inside = driver.internal_query.as_ref().map(|query| format!("inside: {}", query.trim()));
+    [driver.detail.clone(), driver.hint.clone(), inside, code].into_iter().flatten().collect()
+}
+
+impl StatementFailure {
+    fn diagnostic(&self) -> Diagnostic {
+        let message = format!("{} of `{}` failed: {}", self.direction, self.id, self.driver);
+        let help = match &self.statement {
+            Some(_) => "mend the statement and run it again: the revision is not applied",
+            None => "mend what the constraint found when the transaction was committed, and run it again",
+        };
+        let mut diagnostic = Diagnostic::new(Code::StatementFailed, message, help).at(self.place.clone());
+        diagnostic.notes =
+            self.statement.iter().map(|sql| format!("in: {sql}")).chain(server_words(&self.driver)).collect();
+        if self.driver.message.contains("shared memory") {
+            diagnostic = diagnostic
+                .note("`max_locks_per_transaction` of the server is too small for what one transaction locks");
+        }
+        diagnostic.note("this revision was rolled back, nothing of it remains")
+    }
+}

@@ -1,0 +1,323 @@
+//! The tables that remember: `migrate_history`, what is applied now, and `migrate_log`, what was ever done.
+//!
+//! Everything here is SQL text for one dialect and rows read back; the engine decides when it runs.
+
+use migrate_plan::{Action, AppliedRow, Dialect, Direction, Revision, RowState, Settings, Step};
+
+use crate::driver::Row;
+use crate::error::Error;
+use crate::sql::{identifier, literal, nullable};
+
+/// The format of the rows that are written here.
+const FORMAT: u32 = 1;
+
+/// The columns that every read selects, in this order.
+const COLUMNS: [&str; 12] = [
+    "format",
+    "id",
+    "parents",
+    "depends_on",
+    "title",
+    "up_checksum",
+    "down_checksum",
+    "state",
+    "applied_at",
+    "duration_ms",
+    "applied_by",
+    "application",
+];
+
+/// Who runs, as the rows keep it.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    /// `user@host`.
+    pub(crate) by: String,
+    /// The application with its version.
+    pub(crate) application: String,
+}
+
+impl Author {
+    pub(crate) fn here(application: Option<&str>) -> Self {
+        let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let host = gethostname::gethostname();
+        Self {
+            by: format!("{}@{}", user.as_deref().unwrap_or("unknown"), host.to_string_lossy()),
+            application: application.unwrap_or("unknown").to_owned(),
+        }
+    }
+}
+
+/// How long a step took, as SQL: measured here, or by the server, which alone knows before its commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Took {
+    /// So many milliseconds.
+    Milliseconds(u128),
+    /// Since the message arrived at the server.
+    SinceMessage,
+}
+
+/// The two tables of one database.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    dialect: Dialect,
+    schema: Option<String>,
+    history: String,
+    log: String,
+}
+
+impl Tables {
+    /// The tables where the settings, or else the connection, have them.
+    pub(crate) fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
+        let schema = settings.history_schema.as_deref().or(schema).map(str::to_owned);
+        let qualified = |table: &str| match &schema {
+            Some(schema) => format!("{}.{}", identifier(schema), identifier(table)),
+            None => identifier(table),
+        };
+        let (history, log) = (qualified(&settings.history_table), qualified(&settings.log_table()));
+        Self { dialect, schema, history, log }
+    }
+
+    /// The history table, quoted and qualified.
+    pub(crate) fn history(&self) -> &str {
+        &self.history
+    }
+
+    /// The list of columns that reading wants, each with the prefix.
+    pub(crate) fn columns(dialect: Dialect, prefix: &str) -> String {
+        let column = |name: &&str| match (dialect, *name) {
+            (Dialect::Postgres, "applied_at") => {
+                format!("to_char({prefix}applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+            }
+            (_, name) => format!("{prefix}{name}"),
+        };
+        COLUMNS.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Creates what is missing.
+    pub(crate) fn create(&self) -> String {
+        let (text, stamp, seq) = match self.dialect {
+            Dialect::Postgres => ("text", "timestamptz", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            _ => ("TEXT", "TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        };
+        let id = match self.dialect {
+            Dialect::Postgres => "varchar(255) COLLATE \"C\"",
+            _ => "VARCHAR(255) COLLATE BINARY",
+        };
+        let schema = match (&self.schema, self.dialect) {
+            (Some(schema), Dialect::Postgres) => format!(
+                "DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN CREATE SCHEMA {schema}; END IF; END $do$;\n",
+                name = literal(self.dialect, &identifier(schema)),
+                schema = identifier(schema)
+            ),
+            _ => String::new(),
+        };
+        format!(
+            "{schema}CREATE TABLE IF NOT EXISTS {history} (\n\
+             id {id} NOT NULL PRIMARY KEY, format integer NOT NULL, parents {text} NOT NULL, depends_on {text} NOT NULL,\n\
+             title {text} NOT NULL, up_checksum {text}, down_checksum {text}, state {text} NOT NULL, journal {text},\n\
+             applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by {text} NOT NULL,\n\
+             application {text} NOT NULL, tool {text} NOT NULL, down_sql {text});\n\
+             CREATE TABLE IF NOT EXISTS {log} (\n\
+             seq {seq}, format integer NOT NULL, run_id {text} NOT NULL, revision {id} NOT NULL, action {text} NOT NULL,\n\
+             note {text}, checksum {text}, at {stamp} NOT NULL, duration_ms bigint NOT NULL, done_by {text} NOT NULL,\n\
+             application {text} NOT NULL, tool {text} NOT NULL);",
+            history = self.history,
+            log = self.log,
+        )
+    }
+
+    /// Records what a step did: the history row and the log row, as statements without a final terminator.
+    pub(crate) fn record(&self, entry: &Entry<'_>) -> String {
+        let change = match entry.step.direction {
+            Direction::Up => self.insert(entry),
+            Direction::Down => format!("DELETE FROM {} WHERE id = {}", self.history, self.literal(&entry.step.id)),
+        };
+        format!("{change};\n{}", self.insert_log(entry))
+    }
+
+    fn insert(&self, entry: &Entry<'_>) -> String {
+        let revision = entry.revision;
+        let up = revision.section(Direction::Up, self.dialect);
+        let down = revision.section(Direction::Down, self.dialect);
+        let state = if entry.action == Action::Stamp { RowState::Stamped } else { RowState::Applied };
+        let checksum = |sum: Option<String>| nullable(self.dialect, sum.as_deref());
+        format!(
+            "INSERT INTO {history} (id, format, parents, depends_on, title, up_checksum, down_checksum, state, journal, \
+             applied_at, duration_ms, applied_by, application, tool, down_sql) VALUES ({id}, {FORMAT}, {parents}, \
+             {depends_on}, {title}, {up}, {down}, {state}, NULL, {now}, {took}, {by}, {application}, {tool}, {sql})",
+            history = self.history,
+            id = self.literal(&revision.id),
+            parents = self.literal(&revision.parents.join(",")),
+            depends_on = self.literal(&entry.depends_on.join(",")),
+            title = self.literal(&revision.title),
+            up = checksum(up.map(|section| section.checksum.to_string())),
+            down = checksum(down.map(|section| section.checksum.to_string())),
+            state = self.literal(state.as_str()),
+            now = self.now(),
+            took = self.took(entry.took),
+            by = self.literal(&entry.author.by),
+            application = self.literal(&entry.author.application),
+            tool = self.literal(TOOL),
+            sql = nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
+        )
+    }
+
+    fn insert_log(&self, entry: &Entry<'_>) -> String {
+        let note = match (entry.action, entry.step.direction) {
+            (Action::Stamp, Direction::Up) => Some("recorded without running"),
+            (Action::Stamp, Direction::Down) => Some("forgotten without undoing"),
+            _ => None,
+        };
+        let section = entry.revision.section(entry.step.direction, self.dialect);
+        self.log_row(
+            entry.run_id,
+            &entry.step.id,
+            entry.action.as_str(),
+            note,
+            section.map(|s| s.checksum.to_string()),
+            entry.took,
+            entry.author,
+        )
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column.
+    fn log_row(
+        &self,
+        run_id: &str,
+        revision: &str,
+        action: &str,
+        note: Option<&str>,
+        checksum: Option<String>,
+        took: Took,
+        author: &Author,
+    ) -> String {
+        format!(
+            "INSERT INTO {log} (format, run_id, revision, action, note, checksum, at, duration_ms, done_by, application, \
+             tool) VALUES ({FORMAT}, {run}, {revision}, {action}, {note}, {checksum}, {now}, {took}, {by}, {app}, {tool})",
+            log = self.log,
+            run = self.literal(run_id),
+            revision = self.literal(revision),
+            action = self.literal(action),
+            note = nullable(self.dialect, note),
+            checksum = nullable(self.dialect, checksum.as_deref()),
+            now = self.now(),
+            took = self.took(took),
+            by = self.literal(&author.by),
+            app = self.literal(&author.application),
+            tool = self.literal(TOOL),
+        )
+    }
+
+    /// Stores a mended `down` in place of the one that came with the revision.
+    pub(crate) fn renew_down(&self, revision: &Revision, run_id: &str, author: &Author) -> String {
+        let down = revision.section(Direction::Down, self.dialect);
+        let checksum = down.map(|section| section.checksum.to_string());
+        let log = self.log_row(
+            run_id,
+            &revision.id,
+            "repair",
+            Some("stored the mended down"),
+            checksum.clone(),
+            Took::Milliseconds(0),
+            author,
+        );
+        format!(
+            "UPDATE {} SET down_sql = {}, down_checksum = {} WHERE id = {};\n{log}",
+            self.history,
+            nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
+            nullable(self.dialect, checksum.as_deref()),
+            self.literal(&revision.id),
+        )
+    }
+
+    /// Reads the stored `down` of some revisions.
+    pub(crate) fn select_down<'i>(&self, ids: impl Iterator<Item = &'i str>) -> String {
+        let ids: Vec<String> = ids.map(|id| self.literal(id)).collect();
+        format!("SELECT id, down_sql FROM {} WHERE id IN ({})", self.history, ids.join(", "))
+    }
+
+    /// The number of the last log row: it changes whenever any process changes the history.
+    pub(crate) fn select_last_log(&self) -> String {
+        format!("SELECT coalesce(max(seq), 0) FROM {}", self.log)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        literal(self.dialect, text)
+    }
+
+    fn now(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Postgres => "clock_timestamp()",
+            _ => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+        }
+    }
+
+    fn took(&self, took: Took) -> String {
+        match took {
+            Took::Milliseconds(milliseconds) => milliseconds.to_string(),
+            Took::SinceMessage => {
+                "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint".to_owned()
+            }
+        }
+    }
+}
+
+/// What the rows say of the tool.
+const TOOL: &str = concat!("migrate-runtime ", env!("CARGO_PKG_VERSION"));
+
+/// What there is to record of a step.
+pub(crate) struct Entry<'a> {
+    pub(crate) action: Action,
+    pub(crate) step: &'a Step,
+    pub(crate) revision: &'a Revision,
+    /// The dependencies as ids.
+    pub(crate) depends_on: &'a [String],
+    pub(crate) took: Took,
+    pub(crate) run_id: &'a str,
+    pub(crate) author: &'a Author,
+}
+
+/// Reads the rows that [`Tables::columns`] selected, beginning at a column.
+pub(crate) fn read_rows(rows: &[Row], first: usize, table: &str) -> Result<Vec<AppliedRow>, Error> {
+    let formats = rows.iter().filter_map(|row| row.text(first)?.parse::<u32>().ok());
+    match formats.max() {
+        Some(found) if found > FORMAT => return Err(Error::HistoryNewer { found, known: FORMAT }),
+        _ => {}
+    }
+    // An outer join gives one row of NULLs for an empty table.
+    rows.iter().filter(|row| row.text(first + 1).is_some()).map(|row| read_row(row, first, table)).collect()
+}
+
+fn read_row(row: &Row, first: usize, table: &str) -> Result<AppliedRow, Error> {
+    let malformed = |problem: String| Error::HistoryMalformed { table: table.to_owned(), problem };
+    let text = |column: usize| {
+        let missing = || malformed(format!("a row has no `{}`", COLUMNS[column]));
+        row.text(first + column).map(str::to_owned).ok_or_else(missing)
+    };
+    let id = text(1)?;
+    let list = |column: usize| -> Result<Vec<String>, Error> {
+        Ok(text(column)?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    };
+    let checksum = |column: usize| match row.text(first + column) {
+        None => Ok(None),
+        Some(sum) => sum.parse().map(Some).map_err(|_| malformed(format!("the {} of `{id}` is none", COLUMNS[column]))),
+    };
+    let state = match text(7)?.as_str() {
+        "applied" => RowState::Applied,
+        "stamped" => RowState::Stamped,
+        other => return Err(malformed(format!("`{id}` has the unknown state `{other}`"))),
+    };
+    Ok(AppliedRow {
+        parents: list(2)?,
+        depends_on: list(3)?,
+        title: text(4)?,
+        up_checksum: checksum(5)?,
+        down_checksum: checksum(6)?,
+        state,
+        applied_at: text(8)?,
+        duration_ms: text(9)?.parse().unwrap_or(0),
+        applied_by: text(10)?,
+        application: text(11)?,
+        id,
+    })
+}

@@ -1,0 +1,64 @@
+//! Database migrations that an application carries in itself.
+//!
+//! `embed_migrations!` checks the revision files while the crate compiles and embeds them; [`Migrations`] applies them
+//! through the driver that the application already uses. Enable that driver's feature: `rusqlite` or `tokio-postgres`.
+//!
+//! ```ignore
+//! migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
+//!
+//! let mut db = rusqlite::Connection::open("app.db")?;
+//! MIGRATIONS.upgrade(&mut db)?;
+//! ```
+//!
+//! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
+//! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).
+//! The feature `cli` adds the operator's verbs as a clap subcommand.
+
+mod migrations;
+mod migrator;
+
+mod engine;
+mod history;
+mod sql;
+
+mod driver;
+mod wait;
+
+mod error;
+mod event;
+mod report;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
+pub use driver::{BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row};
+pub use error::{Error, RunError, StatementFailure};
+pub use event::Event;
+pub use migrate_macros::embed_migrations;
+pub use migrate_plan as plan;
+pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
+pub use migrations::{Migrations, read_folder};
+pub use migrator::Migrator;
+pub use report::{RunReport, StepReport};
+pub use wait::{Transient, wait_for, wait_for_async};
+
+/// What the macro's output names; not for people.
+#[doc(hidden)]
+pub mod __embed {
+    pub use std::borrow::Cow::Borrowed as B;
+
+    pub use migrate_plan::{
+        Ahead, Checksum, Content as C, Dialect as D, Direction as N, Heads, LockKind, Revision as R, Section as S,
+        Settings, TransactionMode as T,
+    };
+
+    pub use crate::Migrations;
+
+    /// Embedded revisions come from files.
+    pub const FILE: migrate_plan::Origin = migrate_plan::Origin::File;
+
+    /// A checksum of its bytes.
+    pub const fn sum(bytes: [u8; 32]) -> Checksum {
+        Checksum::from_bytes(bytes)
+    }
+}

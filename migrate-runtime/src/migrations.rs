@@ -1,0 +1,196 @@
+//! A set of revisions that can be applied: embedded in a binary, or read from a folder.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use migrate_plan::{Diagnostic, FolderFile, GraphDefect, Plan, Revision, RevisionGraph, Settings, Text, read_files};
+
+use crate::driver::{BlockingConnection, Connection};
+use crate::error::{Error, RunError};
+use crate::migrator::Migrator;
+use crate::report::RunReport;
+
+/// The revisions of an application, usually a `static` made by [`embed_migrations!`](crate::embed_migrations).
+///
+/// # Examples
+///
+/// ```
+/// use migrate_runtime::Migrations;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let migrations = Migrations::from_files([(
+///     "migrations/001_users.sql",
+///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n",
+/// )])
+/// .unwrap();
+/// let mut db = rusqlite::Connection::open_in_memory()?;
+/// # #[cfg(feature = "rusqlite")]
+/// # {
+/// let report = migrations.upgrade(&mut db)?;
+/// assert_eq!(report.ids().collect::<Vec<_>>(), ["001"]);
+/// let again = migrations.upgrade(&mut db)?;
+/// assert!(again.steps.is_empty());
+/// # }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Migrations {
+    revisions: Cow<'static, [Revision]>,
+    settings: Settings,
+    application: Option<Text>,
+    /// Where the files were when they were embedded.
+    folder: Option<Text>,
+}
+
+impl Migrations {
+    /// Revisions that somebody else has checked; the macro's way.
+    #[doc(hidden)]
+    pub const fn embedded(
+        revisions: &'static [Revision],
+        settings: Settings,
+        application: &'static str,
+        folder: &'static str,
+    ) -> Self {
+        Self {
+            revisions: Cow::Borrowed(revisions),
+            settings,
+            application: Some(Cow::Borrowed(application)),
+            folder: if folder.is_empty() { None } else { Some(Cow::Borrowed(folder)) },
+        }
+    }
+
+    /// Revisions in load order, with settings.
+    pub fn new(revisions: Vec<Revision>, settings: Settings) -> Self {
+        Self { revisions: Cow::Owned(revisions), settings, application: None, folder: None }
+    }
+
+    /// Reads revisions from names and texts, with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of every file, and every defect of their graph.
+    pub fn from_files<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self, Vec<Diagnostic>> {
+        let file = |(path, text): (&str, &str)| FolderFile { path: path.to_owned(), bytes: Ok(text.into()) };
+        let revisions = read_files(files.into_iter().map(file).collect())?;
+        RevisionGraph::new(revisions.clone())
+            .map_err(|defects| defects.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        Ok(Self::new(revisions, Settings::DEFAULT))
+    }
+
+    /// The same revisions under the name of an application, which the history keeps with each row.
+    #[must_use]
+    pub fn with_application(mut self, application: impl Into<Text>) -> Self {
+        self.application = Some(application.into());
+        self
+    }
+
+    /// The revisions in load order.
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// The settings that the binary and the command line share.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+
+    /// The revisions as a graph.
+    ///
+    /// # Errors
+    ///
+    /// Every [`GraphDefect`]; none for embedded revisions.
+    pub fn graph(&self) -> Result<RevisionGraph, Vec<GraphDefect>> {
+        RevisionGraph::new(self.revisions.clone())
+    }
+
+    /// A run with options.
+    pub fn migrator(&self) -> Migrator<'_> {
+        Migrator::new(self)
+    }
+
+    /// Applies everything that is pending, through a blocking connection.
+    ///
+    /// Each revision is a transaction of its own, with its history row. With nothing pending, nothing is locked or
+    /// written. Other processes that migrate the same database wait or are waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] with the reason and with what was done until then.
+    pub fn upgrade<C: BlockingConnection>(&self, db: &mut C) -> Result<RunReport, RunError> {
+        self.migrator().run(db)
+    }
+
+    /// [`Migrations::upgrade`] for asynchronous connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrations::upgrade`].
+    pub async fn upgrade_async<C: Connection>(&self, db: &mut C) -> Result<RunReport, RunError> {
+        self.migrator().run_async(db).await
+    }
+
+    /// Undoes revisions down to a target, such as `-1`, an id or `base`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrations::upgrade`].
+    pub fn downgrade<C: BlockingConnection>(&self, db: &mut C, target: &str) -> Result<RunReport, RunError> {
+        self.migrator().downgrade(target).run(db)
+    }
+
+    /// [`Migrations::downgrade`] for asynchronous connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrations::upgrade`].
+    pub async fn downgrade_async<C: Connection>(&self, db: &mut C, target: &str) -> Result<RunReport, RunError> {
+        self.migrator().downgrade(target).run_async(db).await
+    }
+
+    /// The plan of an upgrade to everything pending; reads the database and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the upgrade would be refused.
+    pub fn plan<C: BlockingConnection>(&self, db: &mut C) -> Result<Plan, Error> {
+        self.migrator().plan(db)
+    }
+
+    /// What the folder has become since it was embedded, in debug builds and where it still is.
+    pub(crate) fn stale_folder(&self) -> Option<&str> {
+        let folder = self.folder.as_deref().filter(|_| cfg!(debug_assertions))?;
+        let revisions = read_folder(Path::new(folder), "").ok()?;
+        let sum = |revisions: &[Revision]| -> Vec<(Text, migrate_plan::Checksum)> {
+            revisions.iter().map(|revision| (revision.id.clone(), revision.checksum())).collect()
+        };
+        (sum(&revisions) != sum(&self.revisions)).then_some(folder)
+    }
+}
+
+/// Reads the revision files of a folder; `shown` is how the user knows it.
+///
+/// # Errors
+///
+/// Every problem of every file, and of the folder itself.
+pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    let unreadable = |error: &std::io::Error| {
+        let (code, help) = match error.kind() {
+            std::io::ErrorKind::NotFound => (migrate_plan::Code::MissingFolder, "`cargo migrate init` creates it"),
+            _ => (migrate_plan::Code::UnreadableFile, "make it readable"),
+        };
+        vec![Diagnostic::new(code, format!("the migrations folder `{shown}` cannot be read: {error}"), help)]
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
+        let entry = entry.map_err(|error| unreadable(&error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if shown.is_empty() { name } else { format!("{shown}/{name}") };
+        files.push(FolderFile { path, bytes: std::fs::read(entry.path()).map_err(|error| error.to_string()) });
+    }
+    read_files(files)
+}

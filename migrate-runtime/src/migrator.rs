@@ -1,0 +1,211 @@
+//! A run with options: where to go, how long to wait, whom to tell.
+
+use std::time::Duration;
+
+use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
+
+use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
+use crate::engine::{self, Goal, Request};
+use crate::error::{Error, RunError};
+use crate::event::{Event, Listener};
+use crate::history::Author;
+use crate::migrations::Migrations;
+use crate::report::RunReport;
+
+/// What to do, before its targets are read.
+#[derive(Clone, Debug)]
+enum Ask {
+    Upgrade(Vec<String>),
+    Downgrade(String),
+    Stamp(Vec<String>, Purge),
+}
+
+/// A run of migrations with options; made by [`Migrations::migrator`].
+///
+/// Without options it upgrades to the head (to all heads with `heads = "many"`).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use migrate_runtime::Migrations;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let migrations = Migrations::from_files([]).unwrap();
+/// let mut db = rusqlite::Connection::open_in_memory()?;
+/// # #[cfg(feature = "rusqlite")]
+/// let report = migrations
+///     .migrator()
+///     .target("head")
+///     .lock_timeout(Duration::from_secs(30))
+///     .on_event(|event| println!("{event:?}"))
+///     .run(&mut db)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Migrator<'m> {
+    migrations: &'m Migrations,
+    ask: Option<Ask>,
+    settings: Settings,
+    inserted: Inserted,
+    lock_timeout: Option<Duration>,
+    listener: Option<Listener<'m>>,
+}
+
+impl std::fmt::Debug for Migrator<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Migrator").field("ask", &self.ask).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl<'m> Migrator<'m> {
+    pub(crate) fn new(migrations: &'m Migrations) -> Self {
+        Self {
+            migrations,
+            ask: None,
+            settings: migrations.settings().clone(),
+            inserted: Inserted::default(),
+            lock_timeout: None,
+            listener: None,
+        }
+    }
+
+    /// Upgrades to a target, such as `head`, `+1`, an id or `billing@head`.
+    #[must_use]
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Upgrade(vec![target.into()]));
+        self
+    }
+
+    /// Downgrades to a target, such as `-1`, an id or `base`; the target itself stays applied.
+    #[must_use]
+    pub fn downgrade(mut self, target: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Downgrade(target.into()));
+        self
+    }
+
+    /// Records the targets and their ancestors as applied, and what stands above them as not, without running SQL.
+    #[must_use]
+    pub fn stamp<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>, purge: Purge) -> Self {
+        self.ask = Some(Ask::Stamp(targets.into_iter().map(Into::into).collect(), purge));
+        self
+    }
+
+    /// Waits no longer than this for another process. Without it a run waits as long as it takes.
+    #[must_use]
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.lock_timeout = Some(limit);
+        self
+    }
+
+    /// Replaces the configured lock.
+    #[must_use]
+    pub fn lock(mut self, lock: LockKind) -> Self {
+        self.settings.lock = lock;
+        self
+    }
+
+    /// Replaces the configured policy for a database that is ahead of this binary.
+    #[must_use]
+    pub fn ahead(mut self, ahead: Ahead) -> Self {
+        self.settings.ahead = ahead;
+        self
+    }
+
+    /// Says what becomes of revisions that were inserted behind an applied one. They run by default.
+    #[must_use]
+    pub fn inserted(mut self, inserted: Inserted) -> Self {
+        self.inserted = inserted;
+        self
+    }
+
+    /// Hears what happens, as it happens.
+    #[must_use]
+    pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'm) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Runs through a blocking connection.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] with the reason and with what was done until then; each revision that is reported is committed,
+    /// the failing one is rolled back.
+    pub fn run<C: BlockingConnection>(self, db: &mut C) -> Result<RunReport, RunError> {
+        let not_ready = || without_report(Error::NotReady);
+        ready(self.run_live(db)).ok_or_else(not_ready)?
+    }
+
+    /// Runs through an asynchronous connection.
+    ///
+    /// A future that is dropped leaves the connection as it was at that moment, possibly inside a transaction or with
+    /// the lock: close it then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::run`].
+    pub async fn run_async<C: Connection>(self, db: &mut C) -> Result<RunReport, RunError> {
+        self.run_live(db).await
+    }
+
+    /// What [`Migrator::run`] would do now. Reads the database and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when it would be refused.
+    pub fn plan<C: BlockingConnection>(self, db: &mut C) -> Result<Plan, Error> {
+        ready(self.plan_live(db)).ok_or(Error::NotReady)?
+    }
+
+    /// [`Migrator::plan`] for asynchronous connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::plan`].
+    pub async fn plan_async<C: Connection>(self, db: &mut C) -> Result<Plan, Error> {
+        self.plan_live(db).await
+    }
+
+    pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
+        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
+            listener(&Event::Stale { folder });
+        }
+        let (graph, request) = self.prepare().map_err(without_report)?;
+        engine::run(&request, &graph, db, &mut self.listener).await
+    }
+
+    pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
+        let (graph, request) = self.prepare()?;
+        let look = engine::look(db, &request.settings).await?;
+        Ok(engine::plan(&request, &look.applied(&graph)?, db.dialect())?)
+    }
+
+    fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {
+        let graph = self.migrations.graph().map_err(Error::Graph)?;
+        let goal = self.goal().map_err(|error| Error::Plan(error.into()))?;
+        let request = Request {
+            goal,
+            settings: self.settings.clone(),
+            inserted: self.inserted,
+            lock_timeout: self.lock_timeout,
+            author: Author::here(self.migrations.application()),
+        };
+        Ok((graph, request))
+    }
+
+    fn goal(&self) -> Result<Goal, TargetError> {
+        let read = |targets: &[String]| targets.iter().map(|target| target.parse()).collect::<Result<Vec<Target>, _>>();
+        Ok(match &self.ask {
+            None if self.settings.heads == Heads::Many => Goal::Upgrade(vec![Target::heads()]),
+            None => Goal::Upgrade(vec![Target::head()]),
+            Some(Ask::Upgrade(targets)) => Goal::Upgrade(read(targets)?),
+            Some(Ask::Downgrade(target)) => Goal::Downgrade(target.parse()?),
+            Some(Ask::Stamp(targets, purge)) => Goal::Stamp(read(targets)?, *purge),
+        })
+    }
+}
+
+fn without_report(error: Error) -> RunError {
+    RunError { error, report: Box::new(RunReport::new(migrate_plan::Action::Upgrade, String::new())) }
+}
