@@ -120,6 +120,10 @@ impl LockDefect {
     }
 }
 
+fn is_conflict(defect: &LockDefect) -> bool {
+    matches!(defect, LockDefect::ConflictMarker { .. })
+}
+
 const SEALED: &str = "databases may have run it already, so it must stay what it is";
 
 /// What the lock lacks or says of files that are otherwise now. It compiles; `check` reports it.
@@ -143,8 +147,11 @@ impl LockFile {
         let mut lock = Self::default();
         let mut defects = Vec::new();
         for (index, line) in crate::revision::normalize(text).lines().enumerate() {
-            if let Err(defect) = lock.read_line(line, index as u32 + 1) {
-                defects.push(defect);
+            match lock.read_line(line, index as u32 + 1) {
+                Ok(()) => {}
+                // One conflict has up to four markers.
+                Err(LockDefect::ConflictMarker { .. }) if defects.iter().any(is_conflict) => {}
+                Err(defect) => defects.push(defect),
             }
         }
         if let Some(newer) = defects.iter().find(|defect| matches!(defect, LockDefect::Newer { .. })) {
@@ -230,7 +237,8 @@ impl LockFile {
             found.insert(&revision.id);
             let line = Line::of(revision);
             if !self.revisions.get(&*revision.id).is_some_and(|lines| lines.iter().all(|known| *known == line)) {
-                defects.push(LockDefect::SealedChanged { id: revision.id.to_string(), file: revision.file.to_string() });
+                defects
+                    .push(LockDefect::SealedChanged { id: revision.id.to_string(), file: revision.file.to_string() });
             }
         }
         let gone = self.sealed.iter().filter(|id| !found.contains(id.as_str()));

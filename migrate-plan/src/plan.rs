@@ -190,11 +190,13 @@ impl Plan {
         for target in targets {
             match resolver.stamp(target)? {
                 Mark::Base => after = RevisionSet::new(all.len()),
-                Mark::Without(held) => remove(&mut after, &all.descendants(held.iter(), Edges::All)),
+                Mark::Without(branch) => {
+                    // Revisions without files stand on their parents too.
+                    let held = Resolver { graph: all, applied: applied.set() }.held_alone(branch);
+                    remove(&mut after, &all.descendants(held.iter(), Edges::All));
+                }
                 Mark::At(nodes) => {
-                    let mut above = all.descendants(nodes.iter().copied(), Edges::All);
-                    nodes.iter().for_each(|node| above.remove(*node));
-                    remove(&mut after, &above);
+                    remove(&mut after, &all.descendants(nodes.iter().copied(), Edges::All));
                     marked.extend(nodes);
                 }
             }

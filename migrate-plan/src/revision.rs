@@ -150,9 +150,8 @@ impl Revision {
     /// A section that names the dialect wins; `mysql` serves MariaDB unless a `mariadb` section stands beside it; a
     /// section without dialects serves the rest.
     pub fn section(&self, direction: Direction, dialect: Dialect) -> Option<&Section> {
-        let naming = |wanted: Dialect| {
-            self.sections.iter().find(|s| s.direction == direction && s.dialects.contains(&wanted))
-        };
+        let naming =
+            |wanted: Dialect| self.sections.iter().find(|s| s.direction == direction && s.dialects.contains(&wanted));
         let relative = || if dialect == Dialect::MariaDb { naming(Dialect::MySql) } else { None };
         naming(dialect)
             .or_else(relative)
@@ -168,9 +167,7 @@ impl Revision {
     /// labels and every section. Title, description and comments do not count.
     pub fn checksum(&self) -> Checksum {
         let mut sum = ChecksumBuilder::new("revision");
-        for (name, values) in
-            [("parent", &self.parents), ("depends-on", &self.depends_on), ("label", &self.labels)]
-        {
+        for (name, values) in [("parent", &self.parents), ("depends-on", &self.depends_on), ("label", &self.labels)] {
             for value in values.iter() {
                 sum = sum.field(name, value.as_bytes());
             }

@@ -172,6 +172,8 @@ impl fmt::Display for Target {
 }
 
 /// A range `from:to` of history, both ends included; an open end is the base or the heads.
+///
+/// A branch at the lower end narrows the upper end to its lineage: `billing@base:` ends at the heads of `billing`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The lower end. Relative without a symbol, it counts down from the upper end.
@@ -196,7 +198,8 @@ impl FromStr for Range {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let malformed = |problem| TargetError::Malformed { target: text.to_owned(), problem };
-        let (from, to) = text.split_once(':').ok_or_else(|| malformed("a range is `from:to`, either end may be left out"))?;
+        let (from, to) =
+            text.split_once(':').ok_or_else(|| malformed("a range is `from:to`, either end may be left out"))?;
         if to.contains(':') {
             return Err(malformed("a range has one `:`"));
         }
@@ -391,8 +394,11 @@ pub fn several_heads(message: String, heads: &[(String, String)]) -> Diagnostic 
         "put one after the other: `cargo migrate rebase {last}`, or join them: `cargo migrate merge {}`",
         ids.join(" ")
     );
-    let mut diagnostic = Diagnostic::new(Code::SeveralHeads, message, help)
-        .because(format!("nothing revises {}, so there are {} heads", ticked(&ids).replace(" and ", " or "), ids.len()));
+    let mut diagnostic = Diagnostic::new(Code::SeveralHeads, message, help).because(format!(
+        "nothing revises {}, so there are {} heads",
+        ticked(&ids).replace(" and ", " or "),
+        ids.len()
+    ));
     diagnostic.place = files.next_back();
     diagnostic.also = files.collect();
     diagnostic

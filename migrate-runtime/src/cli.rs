@@ -81,10 +81,12 @@ pub enum Verb {
 pub enum Need {
     /// Files alone.
     Nothing,
-    /// To read it.
+    /// To read it; one that is not there counts as empty.
     Read,
-    /// To change it.
-    Write,
+    /// To change it; one that is not there counts as empty.
+    Change,
+    /// To change it; a SQLite file that is not there is created.
+    Create,
 }
 
 impl Verb {
@@ -93,13 +95,13 @@ impl Verb {
         match self {
             Self::Upgrade(UpgradeArgs { run, .. })
             | Self::Downgrade(DowngradeArgs { run, .. })
-            | Self::Stamp(StampArgs { run, .. }) => {
-                if run.dry_run {
-                    Need::Read
-                } else {
-                    Need::Write
-                }
+            | Self::Stamp(StampArgs { run, .. })
+                if run.dry_run =>
+            {
+                Need::Read
             }
+            Self::Upgrade(_) | Self::Stamp(_) => Need::Create,
+            Self::Downgrade(_) => Need::Change,
             Self::Current | Self::Status => Need::Read,
             Self::History(args) if args.needs_database() => Need::Read,
             Self::Show(args) if args.needs_database() => Need::Read,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use migrate_runtime::cli::MigrateArgs;
 
-migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
+migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations; }
 
 #[derive(Parser)]
 #[command(about = "Greets, and counts its greetings in quickstart.db")]

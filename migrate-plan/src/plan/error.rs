@@ -118,7 +118,9 @@ impl From<&PlanError> for Diagnostic {
             PlanError::NoSection { file, direction, dialect, .. } => Diagnostic::new(
                 Code::NoSectionForDialect,
                 error.to_string(),
-                format!("add `-- migrate: {direction} {dialect}`, or a section without a dialect, which serves the rest"),
+                format!(
+                    "add `-- migrate: {direction} {dialect}`, or a section without a dialect, which serves the rest"
+                ),
             )
             .at(Place::new(file.clone(), 1))
             .because("what the other dialects run may be wrong here"),
@@ -132,11 +134,15 @@ impl From<&PlanError> for Diagnostic {
                 "leave `-- migrate: no-transaction` out where the statements allow it, or run them by hand and `stamp`",
             )
             .at(place.clone())
-            .because("a crash between two statements could not be told apart without a journal, which does not exist yet"),
+            .because(
+                "a crash between two statements could not be told apart without a journal, which does not exist yet",
+            ),
             PlanError::InsertedBehind { file, .. } => {
                 new(Code::InsertedBehind, "run `upgrade` without `--strict` to apply it now, after its parents")
                     .at(Place::new(file.clone(), 1))
-                    .because("it was inserted behind what this database has already applied, and `--strict` refuses that")
+                    .because(
+                        "it was inserted behind what this database has already applied, and `--strict` refuses that",
+                    )
             }
             PlanError::Drift { drift } => {
                 let mut places = drift.iter().map(|drift| Place::new(drift.file.clone(), drift.line));
@@ -150,16 +156,24 @@ impl From<&PlanError> for Diagnostic {
             PlanError::DatabaseAhead { pending, .. } => {
                 let why = match pending {
                     0 => "`ahead = \"refuse\"` refuses a database that is newer than these revisions".to_owned(),
-                    _ => format!("{} pending here, and what the unknown ones changed cannot be judged", count(*pending)),
+                    _ => {
+                        format!("{} pending here, and what the unknown ones changed cannot be judged", count(*pending))
+                    }
                 };
-                new(Code::DatabaseAhead, "run the newer version, or undo them with `downgrade`; `ahead = \"allow\"` applies what is pending")
-                    .because(why)
+                new(
+                    Code::DatabaseAhead,
+                    "run the newer version, or undo them with `downgrade`; `ahead = \"allow\"` applies what is pending",
+                )
+                .because(why)
             }
-            PlanError::HistoryUnusable { .. } => {
-                new(Code::HistoryMalformed, "look at the table `migrate_history`; `stamp --purge <revision>` writes it anew")
+            PlanError::HistoryUnusable { .. } => new(
+                Code::HistoryMalformed,
+                "look at the table `migrate_history`; `stamp --purge <revision>` writes it anew",
+            ),
+            PlanError::NoStoredDown { .. } => {
+                new(Code::Irreversible, "undo it with the version that applied it, or restore a backup")
+                    .because("it was irreversible, or was recorded without its SQL")
             }
-            PlanError::NoStoredDown { .. } => new(Code::Irreversible, "undo it with the version that applied it, or restore a backup")
-                .because("it was irreversible, or was recorded without its SQL"),
         }
     }
 }

@@ -4,9 +4,7 @@ use super::{Action, Plan, PlanError, Step};
 use crate::applied::Applied;
 use crate::diagnostic::Place;
 use crate::dialect::Dialect;
-use crate::revision::{
-    Content, Direction, Origin, ParseError, ParseErrorKind, Revision, Section, TransactionMode,
-};
+use crate::revision::{Content, Direction, Origin, ParseError, ParseErrorKind, Revision, Section, TransactionMode};
 use crate::statement::StatementClass;
 
 impl Plan {

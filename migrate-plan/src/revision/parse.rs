@@ -121,11 +121,15 @@ impl ParseErrorKind {
     /// The code, the reason and the mend.
     fn explain(&self) -> (Code, String, String) {
         let (code, why, help): (Code, &str, String) = match self {
-            Self::NotUtf8 => (Code::NotUtf8, "revisions are text, hashed and sent as UTF-8", "save the file as UTF-8".into()),
-            Self::Nul => (Code::NotUtf8, "databases cannot take a NUL character in SQL", "remove the character".into()),
-            Self::ConflictMarker => {
-                (Code::ConflictMarker, "a merge was left half done", "resolve the conflict and remove its markers".into())
+            Self::NotUtf8 => {
+                (Code::NotUtf8, "revisions are text, hashed and sent as UTF-8", "save the file as UTF-8".into())
             }
+            Self::Nul => (Code::NotUtf8, "databases cannot take a NUL character in SQL", "remove the character".into()),
+            Self::ConflictMarker => (
+                Code::ConflictMarker,
+                "a merge was left half done",
+                "resolve the conflict and remove its markers".into(),
+            ),
             Self::MissingKey(key @ "revision") => (
                 Code::MissingKey,
                 "the first comment block is the header, and the id is the header's",
@@ -140,7 +144,12 @@ impl ParseErrorKind {
                 Code::UnknownKey,
                 "an unknown key would be ignored silently",
                 nearest.map_or_else(
-                    || format!("the known keys are {}; put other text into a second comment block", header::KEYS.join(", ")),
+                    || {
+                        format!(
+                            "the known keys are {}; put other text into a second comment block",
+                            header::KEYS.join(", ")
+                        )
+                    },
                     |key| format!("did you mean `{key}`?"),
                 ),
             ),
@@ -159,19 +168,25 @@ impl ParseErrorKind {
                 "it could be a value that was forgotten",
                 "write the value behind the colon, or remove the line".into(),
             ),
-            Self::RepeatedKey(_) => {
-                (Code::RepeatedKey, "only one of the two could count", "keep one line; lists are separated by commas".into())
-            }
+            Self::RepeatedKey(_) => (
+                Code::RepeatedKey,
+                "only one of the two could count",
+                "keep one line; lists are separated by commas".into(),
+            ),
             Self::InvalidName { problem, .. } => (
                 Code::InvalidId,
                 "ids and labels are typed as targets and stored in the database",
                 problem.help().into(),
             ),
-            Self::RepeatedName { .. } => (Code::RepeatedKey, "naming it once is enough", "remove one of the two".into()),
+            Self::RepeatedName { .. } => {
+                (Code::RepeatedKey, "naming it once is enough", "remove one of the two".into())
+            }
             Self::NameMismatch(id) => (
                 Code::NameMismatch,
                 "people look for a revision by its file name",
-                format!("rename the file so that its name holds `{id}` between underscores, such as `{id}_<title>.sql`"),
+                format!(
+                    "rename the file so that its name holds `{id}` between underscores, such as `{id}_<title>.sql`"
+                ),
             ),
             Self::UnknownMarker { meant, .. } => (
                 Code::UnknownMarker,
@@ -191,7 +206,8 @@ impl ParseErrorKind {
             Self::MisplacedMarker { marker: "irreversible" | "down", .. } => (
                 Code::MisplacedMarker,
                 "`irreversible` stands in place of a `down` section, and says why there is none",
-                "write `-- migrate: irreversible <reason>` as the last line, without a `down` section, or remove it".into(),
+                "write `-- migrate: irreversible <reason>` as the last line, without a `down` section, or remove it"
+                    .into(),
             ),
             Self::MisplacedMarker { .. } => (
                 Code::MisplacedMarker,
@@ -213,9 +229,12 @@ impl ParseErrorKind {
             Self::OutsideTransaction(_) => (
                 Code::OutsideTransaction,
                 "each section runs inside one transaction",
-                "move it to a revision of its own and write `-- migrate: no-transaction` below the section's marker".into(),
+                "move it to a revision of its own and write `-- migrate: no-transaction` below the section's marker"
+                    .into(),
             ),
-            Self::Unsplittable(error) => return (Code::Unsplittable, error.why().to_string(), error.help().to_string()),
+            Self::Unsplittable(error) => {
+                return (Code::Unsplittable, error.why().to_string(), error.help().to_string());
+            }
             Self::MissingUp => (
                 Code::MissingUp,
                 "a revision that does nothing must say so",
@@ -364,9 +383,9 @@ fn stem(file: &str) -> &str {
 /// What follows the id in a file's stem; the id must stand whole between underscores.
 fn slug_after<'a>(stem: &'a str, id: &str) -> Option<&'a str> {
     let starts = std::iter::once(0).chain(stem.match_indices('_').map(|(at, _)| at + 1));
-    starts.filter_map(|at| stem[at..].strip_prefix(id)).find_map(|after| {
-        (after.is_empty() || after.starts_with('_')).then(|| after.trim_start_matches('_'))
-    })
+    starts
+        .filter_map(|at| stem[at..].strip_prefix(id))
+        .find_map(|after| (after.is_empty() || after.starts_with('_')).then(|| after.trim_start_matches('_')))
 }
 
 /// The problems of one file so far.

@@ -33,8 +33,8 @@ pub(crate) enum Mark {
     Base,
     /// These with their ancestors are applied, their descendants are not.
     At(Vec<Node>),
-    /// What these alone hold is not applied.
-    Without(RevisionSet),
+    /// What the lineage of this revision alone holds is not applied.
+    Without(Node),
 }
 
 /// Resolves targets in one graph against what one database has applied.
@@ -81,7 +81,7 @@ impl Resolver<'_> {
         }
         match (self.spot(target, None)?, &target.branch) {
             (Spot::Base, None) => Ok(Mark::Base),
-            (Spot::Base, Some(branch)) => Ok(Mark::Without(self.held_alone(self.find(branch)?))),
+            (Spot::Base, Some(branch)) => Ok(Mark::Without(self.find(branch)?)),
             (Spot::At(nodes), _) => Ok(Mark::At(nodes)),
             (Spot::Below(merge), _) => Ok(Mark::At(self.graph.parents(merge).to_vec())),
         }
@@ -316,7 +316,7 @@ impl Resolver<'_> {
     }
 
     /// The applied revisions of a lineage without those that an applied revision outside it stands on.
-    fn held_alone(&self, node: Node) -> RevisionSet {
+    pub(crate) fn held_alone(&self, node: Node) -> RevisionSet {
         let lineage = self.graph.lineage(node);
         let outside = self.applied.iter().filter(|node| !lineage.contains(*node));
         let shared = self.graph.ancestors(outside, Edges::Parents);

@@ -68,6 +68,7 @@ impl Checks {
         for line in &self.lines {
             let (mark, result, found, reason) = match &line.result {
                 CheckResult::Passed => ("ok     ", "passed", &[][..], None),
+                CheckResult::Failed(Exit::Pending, found) => ("pending", "pending", found.as_slice(), None),
                 CheckResult::Failed(_, found) => ("FAILED ", "failed", found.as_slice(), None),
                 CheckResult::Skipped(reason) => ("-      ", "skipped", &[][..], Some(reason)),
             };

@@ -31,7 +31,7 @@ impl HistoryArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct ShowArgs {
     /// The revision: an id or its prefix, a label, `head`, `current`
-    #[arg(default_value = "head", allow_hyphen_values = true)]
+    #[arg(default_value = "head", allow_negative_numbers = true)]
     pub target: String,
 }
 

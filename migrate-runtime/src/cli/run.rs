@@ -28,7 +28,7 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct UpgradeArgs {
     /// Where to go: `head`, an id or its prefix, `+1`, `label@head` [default: head]
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     pub target: Option<String>,
     /// Refuse when a pending revision stands behind an applied one
     #[arg(long)]
@@ -42,7 +42,7 @@ pub struct UpgradeArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct DowngradeArgs {
     /// The revision that stays: an id or its prefix, `-1`, `label@-1`, or `base` to undo everything [default: -1]
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     pub target: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -53,7 +53,7 @@ pub struct DowngradeArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct StampArgs {
     /// What counts as applied, with its ancestors: `head`, an id or its prefix, `base`
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true, allow_negative_numbers = true)]
     pub targets: Vec<String>,
     /// Forget every recorded revision first, unknown ones too
     #[arg(long)]

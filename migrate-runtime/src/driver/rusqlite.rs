@@ -76,6 +76,12 @@ fn text(value: ValueRef<'_>) -> Option<String> {
     }
 }
 
+impl From<Error> for DriverError {
+    fn from(error: Error) -> Self {
+        driver_error(error, "", 0)
+    }
+}
+
 /// `offset` is where in `sql`, in bytes, the text that SQLite saw begins.
 fn driver_error(error: Error, sql: &str, offset: usize) -> DriverError {
     let code = error.sqlite_error_code();

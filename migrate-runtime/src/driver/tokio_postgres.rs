@@ -48,7 +48,13 @@ async fn drain(client: &Client, sql: &str, completed: &mut usize) -> Result<(), 
     Ok(())
 }
 
-pub(crate) fn driver_error(error: Error) -> DriverError {
+impl From<Error> for DriverError {
+    fn from(error: Error) -> Self {
+        driver_error(error)
+    }
+}
+
+fn driver_error(error: Error) -> DriverError {
     let Some(server) = error.as_db_error() else {
         let kind = if error.is_closed() { DriverErrorKind::ConnectionLost } else { without_server(&error) };
         let cause = std::error::Error::source(&error).map(ToString::to_string);

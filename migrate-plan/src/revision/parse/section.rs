@@ -142,7 +142,13 @@ fn take_body<'a>(lines: &mut Lines<'a>, problems: &mut Problems<'_>) -> (&'a str
     (&start[..start.len() - lines.rest.len()], options)
 }
 
-fn read_dialects(direction: Direction, names: &[&str], marker: &str, line: u32, problems: &mut Problems<'_>) -> Vec<Dialect> {
+fn read_dialects(
+    direction: Direction,
+    names: &[&str],
+    marker: &str,
+    line: u32,
+    problems: &mut Problems<'_>,
+) -> Vec<Dialect> {
     let mut dialects = Vec::new();
     for name in names {
         match name.parse::<Dialect>() {
@@ -158,7 +164,10 @@ fn read_dialects(direction: Direction, names: &[&str], marker: &str, line: u32, 
                     .find(|(theirs, _)| theirs == name)
                     .map(|(_, ours)| *ours)
                     .or_else(|| nearest(name, known))
-                    .map_or_else(|| format!("the dialects are {}", known.join(", ")), |d| format!("did you mean `{d}`?"));
+                    .map_or_else(
+                        || format!("the dialects are {}", known.join(", ")),
+                        |d| format!("did you mean `{d}`?"),
+                    );
                 problems.add(line, ParseErrorKind::UnknownMarker { marker: marker.to_owned(), meant: Some(meant) });
             }
         }
@@ -170,9 +179,9 @@ fn unknown_marker(marker: &str, word: Option<&str>) -> ParseErrorKind {
     let known = ["up", "down", "no-transaction", "nothing", "irreversible"];
     let meant = match word {
         Some(word) => nearest(word, known).map(|known| format!("did you mean `-- migrate: {known}`?")),
-        None if is_almost_marker(marker) => {
-            Some("a marker begins in column 1 with `-- migrate:`, exactly so; write other comments otherwise".to_owned())
-        }
+        None if is_almost_marker(marker) => Some(
+            "a marker begins in column 1 with `-- migrate:`, exactly so; write other comments otherwise".to_owned(),
+        ),
         None => None,
     };
     ParseErrorKind::UnknownMarker { marker: marker.trim().to_owned(), meant }
@@ -180,8 +189,11 @@ fn unknown_marker(marker: &str, word: Option<&str>) -> ParseErrorKind {
 
 /// Decides what a section holds, and refuses what could not run as it stands.
 fn judge(section: &mut Section, options: &Options, problems: &mut Problems<'_>) {
-    let dialects: &[Dialect] =
-        if section.dialects.is_empty() { &[Dialect::Postgres, Dialect::Sqlite, Dialect::MySql] } else { &section.dialects };
+    let dialects: &[Dialect] = if section.dialects.is_empty() {
+        &[Dialect::Postgres, Dialect::Sqlite, Dialect::MySql]
+    } else {
+        &section.dialects
+    };
     let body = section.body.clone();
     let split = match split_for_reading(&body, dialects) {
         Ok(split) => split,

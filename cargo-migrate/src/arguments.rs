@@ -1,0 +1,221 @@
+//! The command line, and what is said to one that cannot be used.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use migrate_plan::{Code, Diagnostic};
+use migrate_runtime::cli::{Exit, OutputArgs, Verb, error_json};
+
+/// Database migrations: a graph of revisions, checked and embedded at compile time.
+#[derive(Debug, Parser)]
+#[command(name = "cargo migrate", bin_name = "cargo migrate", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The flags that every verb takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The folder of revision files; no cargo project is looked for then
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// The package whose migrations these are
+    #[arg(short, long, global = true, value_name = "NAME", conflicts_with = "dir")]
+    pub(crate) package: Option<String>,
+    /// The Cargo.toml of the project
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "dir")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Where the database is: `sqlite://app.db`, `postgres://user@host/name` [env: DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Refuse to write files
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Never ask
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prepares a project: the folder, its lock file and what git must know of it
+    Init(InitArgs),
+    /// Writes a new revision file behind the head
+    #[command(visible_alias = "revision")]
+    New(NewArgs),
+    /// Joins branches: writes a revision with several parents
+    Merge(MergeArgs),
+    /// Puts a draft behind the other head, or gives a duplicate a fresh id
+    Rebase(RebaseArgs),
+    /// Makes revisions immutable: from now on an edit of one does not compile
+    Seal(SealArgs),
+    /// Checks everything that CI should refuse; says what it did not check, and why
+    Check(CheckArgs),
+    /// Prints a completion script for a shell
+    Completions(CompletionsArgs),
+    #[command(flatten)]
+    Verb(Verb),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Write a `build.rs` too, so that files added by hand are seen by cargo
+    #[arg(long)]
+    pub(crate) build_script: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// What the revision does, in one line
+    #[arg(required_unless_present = "message")]
+    pub(crate) title: Option<String>,
+    /// The same, as Alembic's users write it
+    #[arg(short, long, value_name = "TITLE", conflicts_with = "title")]
+    pub(crate) message: Option<String>,
+    /// The revision that it follows: an id, its prefix or a label; `none` for a new root [default: the head]
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) parent: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The revisions to join; without any, or as `heads`, all heads
+    pub(crate) parents: Vec<String>,
+    /// What the merge is for, in one line
+    #[arg(short, long, value_name = "TITLE")]
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RebaseArgs {
+    /// The draft: an id, its prefix, or its file
+    pub(crate) revision: String,
+    /// The revision to put it behind [default: the other head]
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) onto: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    /// Up to this revision, with its ancestors [default: all]
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Write the lock file anew where drafts have changed
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Refuse changes of revisions that stand at this git reference, such as `origin/main`
+    #[arg(long, value_name = "GIT REF")]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Other tools' words for our verbs.
+const ELSEWHERE: [(&str, &str); 16] = [
+    ("run", "upgrade"),
+    ("migrate", "upgrade"),
+    ("apply", "upgrade"),
+    ("deploy", "upgrade"),
+    ("add", "new"),
+    ("generate", "new"),
+    ("create", "new"),
+    ("make", "new"),
+    ("revert", "downgrade"),
+    ("rollback", "downgrade"),
+    ("undo", "downgrade"),
+    ("info", "status"),
+    ("list", "history"),
+    ("log", "history"),
+    ("validate", "check"),
+    ("setup", "init"),
+];
+
+/// Words of verbs that do more than ours can do yet.
+const NOT_YET: [(&str, &str); 4] = [
+    ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
+    ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
+    ("reset", "`downgrade base` undoes everything"),
+    ("redo", "`downgrade` and `upgrade` undo and apply the last revision"),
+];
+
+/// Reads the command line; a help text, a version or an error is printed, and its exit code given.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, ExitCode> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    // cargo runs `cargo-migrate migrate …` for `cargo migrate …`.
+    if arguments.get(1).is_some_and(|argument| argument == "migrate") {
+        arguments.remove(1);
+    }
+    Arguments::try_parse_from(&arguments).map_err(|error| refuse(&error, &arguments))
+}
+
+/// The clap command, for completions.
+pub(crate) fn command() -> clap::Command {
+    Arguments::command()
+}
+
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let help = elsewhere(error);
+    if !is_help && wants_json(arguments) {
+        let message = error.to_string();
+        let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let help = help.unwrap_or_else(|| "`cargo migrate --help` lists the verbs and their flags".to_owned());
+        println!("{}", error_json(vec![Diagnostic::new(Code::Usage, message, help)], Exit::Usage));
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    // Nothing can be done about a stream that does not take the message.
+    let _ = error.print();
+    if let Some(help) = help {
+        anstream::eprintln!("\n help: {help}");
+    }
+    ExitCode::from(if is_help && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        Exit::Done as u8
+    } else {
+        Exit::Usage as u8
+    })
+}
+
+fn elsewhere(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let clap::error::ContextValue::String(word) = error.get(clap::error::ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let named = |list: &[(&str, &'static str)]| list.iter().find(|(theirs, _)| theirs == word).map(|(_, ours)| *ours);
+    let ours = named(&ELSEWHERE).map(|ours| format!("here it is `cargo migrate {ours}`"));
+    ours.or_else(|| named(&NOT_YET).map(|instead| format!("there is no `{word}` yet; {instead}")))
+}
+
+fn wants_json(arguments: &[OsString]) -> bool {
+    let pairs = arguments.iter().zip(arguments.iter().skip(1));
+    arguments.iter().any(|argument| argument == "--format=json")
+        || pairs.into_iter().any(|(flag, value)| flag == "--format" && value == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

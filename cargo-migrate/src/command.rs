@@ -1,0 +1,74 @@
+//! The verbs, one file each, and what they share.
+
+mod check;
+mod completions;
+mod init;
+mod merge;
+mod new;
+mod rebase;
+mod seal;
+
+use std::process::ExitCode;
+
+use migrate_plan::Diagnostic;
+use migrate_runtime::cli::{Exit, Failure, Need, Output, Verb};
+
+use crate::arguments::{Arguments, Command, Global};
+use crate::database::{Database, FoundUrl};
+use crate::files::Files;
+use crate::project::Project;
+
+/// What every verb is called with.
+pub(crate) struct Call<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) output: Output,
+}
+
+/// Runs the verb and prints what there is to say.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let call = Call { global: &arguments.global, output: arguments.output.output() };
+    let outcome = match &arguments.command {
+        Command::Init(args) => init::run(args, &call),
+        Command::New(args) => new::run(args, &call),
+        Command::Merge(args) => merge::run(args, &call),
+        Command::Rebase(args) => rebase::run(args, &call),
+        Command::Seal(args) => seal::run(args, &call),
+        Command::Check(args) => check::run(args, &call),
+        Command::Completions(args) => completions::run(args),
+        Command::Verb(verb) => operate(verb, &call),
+    };
+    call.output.finish(outcome)
+}
+
+/// A verb of the runtime's, with the project's files and database.
+fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
+    let project = Project::find(call.global)?;
+    let files = Files::load(&project)?;
+    files.graph()?;
+    let need = verb.need();
+    if matches!(need, Need::Change | Need::Create) {
+        files.refuse_broken_seals()?;
+    }
+    let migrations = files.migrations();
+    block_on(async {
+        if need == Need::Nothing {
+            return verb.run(&migrations, None, &call.output).await;
+        }
+        let url = FoundUrl::require(call.global, &project)?;
+        let mut database = Database::connect(&url, need, &call.output).await?;
+        verb.run(&migrations, Some(database.live()), &call.output).await
+    })?
+}
+
+/// Runs a future on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Diagnostic::new(
+            migrate_plan::Code::WriteFailed,
+            format!("the system refuses what waiting for a database needs: {error}"),
+            "see that the process may open files and sockets",
+        )
+    })?;
+    Ok(runtime.block_on(future))
+}

@@ -1,0 +1,79 @@
+//! `init`: what a project needs before its first revision.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+use migrate_plan::LOCK_FILE;
+use migrate_runtime::cli::{Exit, Failure};
+use serde_json::json;
+
+use super::Call;
+use crate::arguments::InitArgs;
+use crate::files::Writer;
+use crate::project::{Project, shown};
+
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// The line that a build script needs.
+const BUILD_LINE: &str = "println!(\"cargo::rerun-if-changed=migrations\");";
+
+pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
+    let writer = Writer::new(call.global)?;
+    let project = Project::find(call.global)?;
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut created = Vec::new();
+    if !project.folder.is_dir() {
+        writer.create_folder(&project.folder)?;
+        created.push(project.shown.clone());
+    }
+    for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
+        let Some(name) = template.path().file_name() else { continue };
+        let path = project.folder.join(name);
+        if !path.exists() {
+            writer.create(&path, template.contents_utf8().unwrap_or_default())?;
+            created.push(shown(&here, &path));
+        }
+    }
+    if !project.folder.join(LOCK_FILE).exists() {
+        writer.renew_lock(&project)?;
+        created.push(format!("{}/{LOCK_FILE}", project.shown));
+    }
+    if let Some(root) = project.package.as_deref().filter(|_| wants_build_script(args, call)) {
+        created.extend(build_script(root, &here, &writer, call)?);
+    }
+    let mut text: Vec<String> = created.iter().map(|path| format!("created {path}")).collect();
+    if created.is_empty() {
+        text.push(format!("nothing to do: {} is ready", project.shown));
+    }
+    call.output.result(&text.join("\n"), &json!({"format": 1, "created": created}));
+    call.output.note("next: cargo migrate new \"create users\"");
+    if project.package.is_some() {
+        call.output.note("to embed: cargo add migrate-runtime --features rusqlite (or tokio-postgres), and in the code:");
+        call.output.note("          migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }");
+    }
+    Ok(Exit::Done)
+}
+
+/// Asked for by its flag, or, on a terminal, by a yes.
+fn wants_build_script(args: &InitArgs, call: &Call<'_>) -> bool {
+    if args.build_script {
+        return true;
+    }
+    let can_ask = !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let question = "Write a build.rs, so that cargo also sees revision files that are added by hand?";
+    can_ask && inquire::Confirm::new(question).with_default(false).prompt().unwrap_or(false)
+}
+
+fn build_script(root: &Path, here: &Path, writer: &Writer, call: &Call<'_>) -> Result<Option<String>, Failure> {
+    let path = root.join("build.rs");
+    if let Ok(existing) = std::fs::read_to_string(&path) {
+        if !existing.contains("rerun-if-changed=migrations") {
+            call.output.warn(&format!("`{}` is there already; add to its main: {BUILD_LINE}", shown(here, &path)));
+        }
+        return Ok(None);
+    }
+    let template = TEMPLATES.get_file("build.rs").and_then(|file| file.contents_utf8()).unwrap_or_default();
+    writer.create(&path, template)?;
+    Ok(Some(shown(here, &path)))
+}

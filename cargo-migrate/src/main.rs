@@ -1,0 +1,21 @@
+//! `cargo migrate`: writes revisions, checks their graph, and operates databases.
+//!
+//! The flow: [`arguments`] reads the command line, [`project`] finds the revision files and their configuration,
+//! [`database`] the database; each verb is a file of [`command`]. The verbs that operate databases are those of
+//! `migrate_runtime::cli`, the same that applications carry.
+
+mod arguments;
+mod command;
+mod database;
+mod files;
+mod project;
+mod url;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match arguments::parse(std::env::args_os()) {
+        Ok(arguments) => command::run(&arguments),
+        Err(exit) => exit,
+    }
+}

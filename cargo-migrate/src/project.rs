@@ -1,0 +1,163 @@
+//! Which revision files are meant: `--dir`, the cargo package, or the folder `migrations`.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use migrate_plan::{Code, DEFAULT_FOLDER, Diagnostic, ProjectConfig};
+
+use crate::arguments::Global;
+
+/// The configuration outside a package.
+const CONFIG_FILE: &str = "migrate.toml";
+
+/// A set of revision files and what is configured for it.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The folder of revision files.
+    pub(crate) folder: PathBuf,
+    /// The folder as the user knows it: relative to the current directory where it is below it.
+    pub(crate) shown: String,
+    /// What is configured.
+    pub(crate) config: ProjectConfig,
+    /// The file that configures it, and against which its paths are relative.
+    pub(crate) config_file: Option<PathBuf>,
+    /// The package's folder, for `build.rs`.
+    pub(crate) package: Option<PathBuf>,
+    /// Where `.env` files may be: beside the package's and the workspace's manifest.
+    pub(crate) env_folders: Vec<PathBuf>,
+}
+
+impl Project {
+    /// Finds the project from the flags and the current directory.
+    pub(crate) fn find(global: &Global) -> Result<Self, Diagnostic> {
+        let here = std::env::current_dir()
+            .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
+        let standalone = read_standalone(&here)?;
+        if let Some(dir) = &global.dir {
+            return Ok(Self::outside(&here, here.join(dir), standalone));
+        }
+        let manifest = match &global.manifest_path {
+            Some(path) => Some(here.join(path)),
+            None => here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|file| file.exists()),
+        };
+        let Some(manifest) = manifest else {
+            if let Some(package) = &global.package {
+                return Err(no_project(format!("there is no cargo project, so no package `{package}`"), "leave `-p` out"));
+            }
+            let folder = standalone.as_ref().map_or(DEFAULT_FOLDER, |config| &config.folder);
+            return Ok(Self::outside(&here, here.join(folder), standalone));
+        };
+        let metadata = read_metadata(&manifest)?;
+        let package = select(&metadata, &manifest, global.package.as_deref())?;
+        Self::of_package(&here, &metadata, package, standalone.is_some())
+    }
+
+    fn outside(here: &Path, folder: PathBuf, config: Option<ProjectConfig>) -> Self {
+        Self {
+            shown: shown(here, &folder),
+            folder,
+            config_file: config.as_ref().map(|_| here.join(CONFIG_FILE)),
+            config: config.unwrap_or_default(),
+            package: None,
+            env_folders: vec![here.to_owned()],
+        }
+    }
+
+    fn of_package(here: &Path, metadata: &Metadata, package: &Package, standalone: bool) -> Result<Self, Diagnostic> {
+        let manifest = package.manifest_path.as_std_path();
+        let root = manifest.parent().unwrap_or(here).to_owned();
+        let config = package_config(here, manifest)?;
+        if let (true, Some(_)) = (standalone, &config) {
+            return Err(Diagnostic::new(
+                Code::InvalidConfig,
+                format!("both `{CONFIG_FILE}` and `[package.metadata.migrate]` apply"),
+                "keep one of the two",
+            )
+            .because("it would not be clear which of them a deployment follows"));
+        }
+        let config = config.unwrap_or_default();
+        let folder = root.join(&config.folder);
+        let workspace = metadata.workspace_root.as_std_path().to_owned();
+        let mut env_folders = vec![root.clone(), workspace];
+        env_folders.dedup();
+        Ok(Self {
+            shown: shown(here, &folder),
+            folder,
+            config,
+            config_file: Some(manifest.to_owned()),
+            package: Some(root),
+            env_folders,
+        })
+    }
+}
+
+fn read_standalone(here: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
+    match std::fs::read_to_string(here.join(CONFIG_FILE)) {
+        Ok(text) => ProjectConfig::from_migrate_toml(CONFIG_FILE, &text).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(no_project(format!("`{CONFIG_FILE}` cannot be read: {error}"), "make it readable")),
+    }
+}
+
+/// What cargo says of the workspace; it resolves nothing and asks no network.
+fn read_metadata(manifest: &Path) -> Result<Metadata, Diagnostic> {
+    MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .other_options(vec!["--offline".to_owned()])
+        .exec()
+        .map_err(|error| no_project(format!("cargo cannot read the project: {error}"), "mend its Cargo.toml, or use `--dir`"))
+}
+
+fn select<'m>(metadata: &'m Metadata, manifest: &Path, wanted: Option<&str>) -> Result<&'m Package, Diagnostic> {
+    let members = metadata.workspace_packages();
+    if let Some(name) = wanted {
+        let names: Vec<&str> = members.iter().map(|package| package.name.as_str()).collect();
+        let help = migrate_plan::nearest(name, names.iter().copied())
+            .map_or_else(|| format!("the packages are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let found = members.into_iter().find(|package| package.name.as_str() == name);
+        return found.ok_or_else(|| no_project(format!("the workspace has no package `{name}`"), &help));
+    }
+    let canonical = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let manifest = canonical(manifest);
+    if let Some(own) = members.iter().find(|package| canonical(package.manifest_path.as_std_path()) == manifest) {
+        return Ok(own);
+    }
+    let with_migrations: Vec<&Package> = members.into_iter().filter(|package| has_migrations(package)).collect();
+    match with_migrations.as_slice() {
+        [one] => Ok(one),
+        [] => Err(no_project(
+            "no package of this workspace has a migrations folder".to_owned(),
+            "`cargo migrate init -p <package>` prepares one",
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|package| package.name.as_str()).collect();
+            let problem = format!("several packages have migrations: {}", names.join(", "));
+            Err(no_project(problem, "name one of them: `-p <package>`"))
+        }
+    }
+}
+
+fn has_migrations(package: &Package) -> bool {
+    let manifest = package.manifest_path.as_std_path();
+    let config = package_config(Path::new("."), manifest).ok().flatten().unwrap_or_default();
+    manifest.parent().is_some_and(|root| root.join(config.folder).is_dir())
+}
+
+fn package_config(here: &Path, manifest: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
+    let file = shown(here, manifest);
+    let text = std::fs::read_to_string(manifest)
+        .map_err(|error| no_project(format!("`{file}` cannot be read: {error}"), "make it readable"))?;
+    ProjectConfig::from_cargo_toml(&file, &text)
+}
+
+/// A path as the user knows it.
+pub(crate) fn shown(here: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(here).unwrap_or(path);
+    let text = relative.to_string_lossy();
+    if text.is_empty() { ".".to_owned() } else { text.into_owned() }
+}
+
+fn no_project(problem: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::NoProject, problem, help)
+}
