@@ -1,0 +1,138 @@
+//! The real `cargo-migrate`, run in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+/// The folder in which cargo puts the binaries of this profile, with `cargo-migrate` built and current.
+pub fn binaries() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        build(&["-p", "cargo-migrate"]);
+        let test = std::env::current_exe().expect("a test has an executable");
+        let deps = test.parent().expect("an executable is in a folder");
+        deps.parent().expect("tests are in `deps`").to_owned()
+    })
+}
+
+/// Builds a package of this workspace; nothing happens when it is current.
+pub fn build(arguments: &[&str]) {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--manifest-path"])
+        .arg(manifest)
+        .args(arguments)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "cargo build {arguments:?} failed");
+}
+
+/// What a call printed, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; -1 for a signal.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Everything that was printed and the exit code, for snapshots.
+    pub fn transcript(&self) -> String {
+        let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") };
+        format!("{}{}exit {}", part("stdout", &self.stdout), part("stderr", &self.stderr), self.code)
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// A folder of its own in which `cargo migrate` is called.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sandbox {
+    /// An empty folder.
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().expect("the system gives a temporary folder") }
+    }
+
+    /// A folder with revision files: `(name, text)`.
+    pub fn with_revisions(files: &[(&str, &str)]) -> Self {
+        let sandbox = Self::new();
+        for (name, text) in files {
+            sandbox.write(&format!("migrations/{name}"), text);
+        }
+        sandbox
+    }
+
+    /// The folder's path.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, with its folders.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("folders can be made");
+        std::fs::write(path, text).expect("files can be written");
+    }
+
+    /// Reads a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The names of the files in a folder, sorted.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path().join(folder)).expect("the folder is there");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// A `cargo migrate` call that is not started yet; nothing of the caller's configuration reaches it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binaries().join("cargo-migrate"));
+        command.arg("migrate").args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        for variable in ["DATABASE_URL", "NO_COLOR", "CLICOLOR_FORCE", "MIGRATE_TEST_REQUIRE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Calls `cargo migrate`.
+    pub fn migrate(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().expect("cargo-migrate runs").into()
+    }
+
+    /// Runs any other program in the folder.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        Command::new(program).args(arguments).current_dir(self.path()).output().expect("the program runs").into()
+    }
+}

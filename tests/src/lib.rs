@@ -1,0 +1,5 @@
+//! What the tests of the whole product share: servers of their own, the real binary in a folder of its own, and
+//! revisions made for a test.
+
+pub mod command;
+pub mod postgres;

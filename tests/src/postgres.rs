@@ -1,0 +1,292 @@
+//! Private PostgreSQL servers that start in a moment and never outlive the test process.
+
+mod account;
+mod binaries;
+mod client;
+mod requirement;
+mod supervisor;
+mod template;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use account::Account;
+use client::Client;
+use supervisor::{Launch, Supervisor};
+
+pub use binaries::Binaries;
+pub use requirement::missing_engine;
+
+/// The superuser of every server, trusted on the Unix socket and on loopback.
+pub const SUPERUSER: &str = "postgres";
+/// An ordinary role that exists in every server and always has to show its password.
+pub const APP_LOGIN: &str = "app_login";
+/// The password of [`APP_LOGIN`].
+pub const APP_PASSWORD: &str = "app-secret";
+
+/// The Debian package that brings the server.
+const DEBIAN_PACKAGE: &str = "postgresql";
+const PORT_ATTEMPTS: u32 = 10;
+const SAME_PORT_PATIENCE: Duration = Duration::from_secs(10);
+
+static INSTANCES: AtomicU32 = AtomicU32::new(0);
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A running private server; it stops and its directory disappears when this value is dropped or
+/// the process ends, in whatever way it ends.
+#[derive(Debug)]
+pub struct Server {
+    client: Client,
+    launch: Launch,
+    supervisor: Mutex<Supervisor>,
+}
+
+impl Server {
+    /// Starts a server with the binaries that [`Binaries::find`] finds.
+    ///
+    /// # Errors
+    ///
+    /// When there are no binaries, or the server does not come up; the text holds its log.
+    pub fn start() -> Result<Self, String> {
+        let binaries = Binaries::find().ok_or_else(|| "no PostgreSQL binaries found".to_owned())?;
+        Self::start_with(&binaries)
+    }
+
+    /// Starts a server with these binaries.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not come up; the text holds its log.
+    pub fn start_with(binaries: &Binaries) -> Result<Self, String> {
+        let account = Account::for_server()?;
+        let base = account.base()?;
+        let template = template::ensure(binaries, &account, &base)?;
+        let mut attempt = 1;
+        loop {
+            let launch = Launch {
+                home: base.join(instance_name()),
+                template: template.clone(),
+                postgres: binaries.program("postgres"),
+                port: free_port()?,
+                account: account.clone(),
+            };
+            let supervisor = Supervisor::start(&launch)?;
+            match supervisor.await_ready() {
+                Ok(()) => {
+                    let client = Client {
+                        psql: binaries.program("psql"),
+                        socket_dir: launch.home.clone(),
+                        port: launch.port,
+                    };
+                    return Ok(Self {
+                        client,
+                        launch,
+                        supervisor: Mutex::new(supervisor),
+                    });
+                }
+                Err(failure) if failure.port_taken && attempt < PORT_ATTEMPTS => attempt += 1,
+                Err(failure) => return Err(failure.text),
+            }
+        }
+    }
+
+    /// The one server that all tests of this process share, started at the first call.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not start.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Result<Server, String>> = OnceLock::new();
+        match SHARED.get_or_init(Self::start) {
+            Ok(server) => server,
+            Err(text) => panic!("the shared PostgreSQL server did not start: {text}"),
+        }
+    }
+
+    /// Makes an empty database with a name that no other database of this process has.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub fn create_database(&self) -> Database {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed) + 1;
+        let name = format!("db_{}_{number}", process::id());
+        // template0 admits no sessions, so parallel calls never find it "being accessed".
+        let statement = format!("CREATE DATABASE {name} TEMPLATE template0;");
+        if let Err(text) = self.client.psql("postgres", &statement) {
+            panic!("could not create the database {name}: {text}");
+        }
+        Database {
+            client: self.client.clone(),
+            name,
+        }
+    }
+
+    /// The TCP port on 127.0.0.1; it stays the same over [`Server::restart`].
+    pub fn port(&self) -> u16 {
+        self.client.port
+    }
+
+    /// The directory of the Unix socket.
+    pub fn socket_dir(&self) -> &Path {
+        &self.client.socket_dir
+    }
+
+    /// The process id of the server's main process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        supervisor::recorded_pid(&self.launch.home)
+    }
+
+    /// What the server has logged so far.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(supervisor::log_path(&self.launch.home)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The URL of a database of this server for the superuser, over TCP.
+    pub fn superuser_url(&self, database: &str) -> String {
+        self.client.url(SUPERUSER, None, database)
+    }
+
+    /// The URL of a database of this server for a role with a password, over TCP.
+    pub fn login_url(&self, database: &str, role: &str, password: &str) -> String {
+        self.client.url(role, Some(password), database)
+    }
+
+    /// Runs SQL as the superuser, each statement in its own transaction, and returns the rows
+    /// unaligned (columns parted by `|`) and without headers.
+    ///
+    /// # Errors
+    ///
+    /// What `psql` wrote to stderr, when a statement fails; the statements after it do not run.
+    pub fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
+        self.client.psql(database, sql)
+    }
+
+    /// Stops the server at once, as in a crash; its data stays for [`Server::restart`].
+    ///
+    /// # Errors
+    ///
+    /// When some process of the server does not end in time.
+    pub fn stop(&self) -> Result<(), String> {
+        self.supervisor().stop()
+    }
+
+    /// Stops the server at once, as in a crash, and starts it again with the same data and port;
+    /// starts it too when it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// When it does not stop or does not come up; the text holds its log.
+    pub fn restart(&self) -> Result<(), String> {
+        let mut current = self.supervisor();
+        let deadline = Instant::now() + SAME_PORT_PATIENCE;
+        loop {
+            current.stop()?;
+            current.succeed(Supervisor::start(&self.launch)?);
+            match current.await_ready() {
+                Ok(()) => return Ok(()),
+                // An outgoing connection may have been given our port while nobody listened.
+                Err(failure) if failure.port_taken && Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(100));
+                }
+                Err(failure) => return Err(failure.text),
+            }
+        }
+    }
+
+    fn supervisor(&self) -> MutexGuard<'_, Supervisor> {
+        self.supervisor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A database of a private server; it lives as long as the server.
+#[derive(Debug, Clone)]
+pub struct Database {
+    client: Client,
+    name: String,
+}
+
+impl Database {
+    /// The name of the database.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The URL for the superuser, over TCP.
+    pub fn url(&self) -> String {
+        self.client.url(SUPERUSER, None, &self.name)
+    }
+
+    /// The URL for the superuser, over the Unix socket.
+    pub fn socket_url(&self) -> String {
+        self.client.socket_url(SUPERUSER, &self.name)
+    }
+
+    /// The URL for a role with a password, over TCP.
+    pub fn login_url(&self, role: &str, password: &str) -> String {
+        self.client.url(role, Some(password), &self.name)
+    }
+
+    /// Removes the database, ending the sessions in it, for suites that make very many.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses; versions before 13 always do.
+    pub fn discard(self) -> Result<(), String> {
+        let statement = format!("DROP DATABASE {} WITH (FORCE);", self.name);
+        self.client.psql("postgres", &statement).map(drop)
+    }
+
+    /// Runs SQL in this database, as [`Server::psql`] does.
+    ///
+    /// # Errors
+    ///
+    /// What `psql` wrote to stderr, when a statement fails.
+    pub fn psql(&self, sql: &str) -> Result<String, String> {
+        self.client.psql(&self.name, sql)
+    }
+}
+
+/// The shared server, or `None` after one line on stderr when this machine has no PostgreSQL.
+///
+/// # Panics
+///
+/// When there is none although the environment variable `MIGRATE_TEST_REQUIRE` lists `postgres`,
+/// when there is one and it does not start, and for an engine other than `postgres`.
+pub fn engine_or_skip(engine: &str) -> Option<&'static Server> {
+    assert_eq!(engine, "postgres", "this module serves only postgres");
+    if Binaries::find().is_some() {
+        return Some(Server::shared());
+    }
+    missing_engine(engine, DEBIAN_PACKAGE);
+    None
+}
+
+fn free_port() -> Result<u16, String> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| format!("no free port on 127.0.0.1: {error}"))
+}
+
+fn instance_name() -> PathBuf {
+    let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    // The clock tells apart processes of different containers that share a folder and a pid.
+    PathBuf::from(format!(
+        "i{}-{number}-{:x}",
+        process::id(),
+        now.subsec_nanos()
+    ))
+}
