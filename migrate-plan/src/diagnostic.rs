@@ -229,12 +229,13 @@ impl Diagnostic {
         also.chain(why).chain(notes).chain(std::iter::once(("help", self.help.clone())))
     }
 
-    /// The text for `compile_error!`: the place leads, since rustc's own span can only point at the macro.
+    /// The text for `compile_error!`: the place leads, since rustc's own span can only point at the macro. rustc indents the
+    /// further lines by the width of `error: `.
     pub fn compile_error(&self) -> String {
         let place = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         let mut text = format!("{place}{} [{}]", self.message, self.code);
         for (label, detail) in self.details() {
-            text.push_str(&format!("\n         {label}: {}", indent(&detail, 15)));
+            text.push_str(&format!("\n  {label}: {}", indent(&detail, 8)));
         }
         text
     }

@@ -146,7 +146,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::Target`] when the target names nothing, is ambiguous, or is not below an applied revision.
+    /// [`PlanError::Target`] when the target names nothing, is ambiguous, or leaves nothing to undo.
     pub fn downgrade(applied: &Applied<'_>, target: &Target) -> Result<Self, PlanError> {
         let graph = applied.all();
         let floor = Resolver { graph, applied: applied.set() }.downgrade(target)?;

@@ -164,11 +164,13 @@ impl Revision {
     }
 
     /// The checksum of everything that decides what this revision does and where it stands: parents, dependencies,
-    /// labels and every section. Title, description and comments do not count.
+    /// labels and every section. The order of lists and sections, title, description and comments do not count.
     pub fn checksum(&self) -> Checksum {
         let mut sum = ChecksumBuilder::new("revision");
         for (name, values) in [("parent", &self.parents), ("depends-on", &self.depends_on), ("label", &self.labels)] {
-            for value in values.iter() {
+            let mut values: Vec<&str> = values.iter().map(|value| &**value).collect();
+            values.sort_unstable();
+            for value in values {
                 sum = sum.field(name, value.as_bytes());
             }
         }

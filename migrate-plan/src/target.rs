@@ -295,7 +295,7 @@ pub enum TargetError {
         upper: String,
     },
     /// A downgrade target that is not below what is applied.
-    #[error("`{target}` is not below an applied revision")]
+    #[error("`{target}` leaves nothing to undo")]
     NotApplied {
         /// The target.
         target: String,

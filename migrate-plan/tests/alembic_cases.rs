@@ -33,8 +33,8 @@ fn case_02_steps_from_a_named_revision_do_not_count_from_the_database() {
 #[test]
 fn case_03_downgrade_to_a_revision_above_the_applied_head_is_refused() {
     let graph = graph(LINE);
-    assert_snapshot!(downgrade(&graph, "c", "e"), @"M0208: `e` is not below an applied revision");
-    assert_snapshot!(downgrade(&graph, "c", "d"), @"M0208: `d` is not below an applied revision");
+    assert_snapshot!(downgrade(&graph, "c", "e"), @"M0208: `e` leaves nothing to undo");
+    assert_snapshot!(downgrade(&graph, "c", "d"), @"M0208: `d` leaves nothing to undo");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn case_18_a_dependency_does_not_make_two_heads_one() {
 
 #[test]
 fn case_19_downgrade_to_a_revision_with_applied_dependents_but_no_applied_children_is_refused() {
-    assert_snapshot!(downgrade(&graph("a1 -> a2; b1[a1] -> b2"), "b2", "a1"), @"M0208: `a1` is not below an applied revision");
+    assert_snapshot!(downgrade(&graph("a1 -> a2; b1[a1] -> b2"), "b2", "a1"), @"M0208: `a1` leaves nothing to undo");
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn also_downgrade_to_base_of_an_empty_database_does_nothing_but_a_step_down_is_r
     nothing to do
     heads: none
     ");
-    assert_snapshot!(downgrade(&graph, "", "-1"), @"M0208: `-1` is not below an applied revision");
+    assert_snapshot!(downgrade(&graph, "", "-1"), @"M0208: `-1` leaves nothing to undo");
 }
 
 #[test]

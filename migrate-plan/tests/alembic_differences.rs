@@ -397,7 +397,7 @@ fn defect_e_mistakes_of_the_user_are_designed_errors() {
     assert_snapshot!(upgrade(&graph, "", "heads-1"), @"M0103: `heads-1` is ambiguous");
     assert_snapshot!(upgrade(&graph, "", "A@head+1"), @"M0206: `A@head+1` goes past the head: only 0 of 1 steps are there");
     assert_snapshot!(downgrade(&graph, "a2", "a2-3"), @"M0206: `a2-3` goes past the base: only 2 of 3 steps are there");
-    assert_snapshot!(downgrade(&graph, "b2", "A@-1"), @"M0208: `A@-1` is not below an applied revision");
+    assert_snapshot!(downgrade(&graph, "b2", "A@-1"), @"M0208: `A@-1` leaves nothing to undo");
     assert_snapshot!(downgrade(&graph, "a2", ""), @"M0201: `` is not a target: it is empty");
 }
 

@@ -664,7 +664,7 @@ fn transaction_control_in_a_transactional_section() {
     error[M0013]: `COMMIT` in a section that runs inside a transaction
       --> migrations/20261122073000_3f2a9c81d0e3_add_bio.sql:6:3
       why: the revision and its history row are one transaction; ending it inside would commit half of them
-     help: remove the statement; for a section without a transaction write `-- migrate: no-transaction`
+     help: remove the statement: BEGIN and COMMIT are sent around the section anyway
     ");
 }
 
@@ -689,7 +689,7 @@ fn a_statement_that_cannot_run_in_a_transaction() {
     error[M0014]: `CREATE INDEX CONCURRENTLY i` cannot run inside a transaction
       --> migrations/20261122073000_3f2a9c81d0e3_add_bio.sql:5:1
       why: each section runs inside one transaction
-     help: move it to a revision of its own and write `-- migrate: no-transaction` below the section's marker
+     help: move it to a revision of its own with `-- migrate: no-transaction` below the section's marker; this version refuses to run that, so run the statement by hand and `stamp` the revision
     ");
 }
 

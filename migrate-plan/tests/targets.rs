@@ -473,12 +473,12 @@ mod rendered {
     #[test]
     fn not_applied() {
         assert_snapshot!(down(LINE, "c", "e"), @"
-        error[M0208]: `e` is not below an applied revision
+        error[M0208]: `e` leaves nothing to undo
           why: the applied heads are `c`
          help: name a revision that is applied: `cargo migrate history` marks them
         ");
         assert_snapshot!(down(LINE, "", "-1"), @"
-        error[M0208]: `-1` is not below an applied revision
+        error[M0208]: `-1` leaves nothing to undo
           why: nothing is applied
          help: name a revision that is applied: `cargo migrate history` marks them
         ");
@@ -590,7 +590,7 @@ mod rendered {
         error[M0013]: `COMMIT` in a section that runs inside a transaction
           --> migrations/1_a.sql:6:3
           why: the revision and its history row are one transaction; ending it inside would commit half of them
-         help: remove the statement; for a section without a transaction write `-- migrate: no-transaction`
+         help: remove the statement: BEGIN and COMMIT are sent around the section anyway
         ");
     }
 

@@ -29,7 +29,7 @@ use clap::{Args, Subcommand};
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::migrations::Migrations;
-pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions};
+pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions, counted};
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};

@@ -2,4 +2,6 @@
 //! revisions made for a test.
 
 pub mod command;
+pub mod embed;
 pub mod postgres;
+pub mod suite;

@@ -3,7 +3,7 @@
 mod since;
 
 use migrate_plan::{Code, Diagnostic, LOCK_FILE, Place, Stale};
-use migrate_runtime::cli::{CheckResult, Checks, Exit, Failure, Need, check_database, check_revisions};
+use migrate_runtime::cli::{CheckResult, Checks, Exit, Failure, Need, check_database, check_revisions, counted};
 use migrate_runtime::read_folder;
 
 use super::Call;
@@ -20,14 +20,14 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let revisions = match read_folder(&project.folder, &project.shown) {
         Ok(revisions) => revisions,
         Err(problems) => {
-            checks.verdict("files", format!("{} problems", problems.len()), problems);
+            checks.verdict("files", "", problems);
             for name in ["graph", "heads", "sections", "lock", "sealed", "since", "drift", "unknown", "pending"] {
                 checks.add(name, "", CheckResult::Skipped(BROKEN_FILES.to_owned()));
             }
             return Ok(checks.print(&call.output));
         }
     };
-    checks.verdict("files", format!("{} revisions, no stray files", revisions.len()), Vec::new());
+    checks.verdict("files", format!("{}, no stray files", counted(revisions.len(), "revision")), Vec::new());
     let lock = read_lock(&project);
     let files = Files { project: &project, revisions, lock: lock.as_ref().ok().cloned().flatten() };
     let migrations = files.migrations();
@@ -73,7 +73,7 @@ fn check_lock(
     let mut detail = format!("{LOCK_FILE} is up to date");
     if args.fix && defects.is_empty() && (!stale.is_empty() || files.lock.is_none()) {
         Writer::new(call.global)?.renew_lock(files.project).map_err(Failure::from)?;
-        detail = format!("{LOCK_FILE} was written anew: {} lines changed", stale.len());
+        detail = format!("{LOCK_FILE} was written anew: {} changed", counted(stale.len(), "line"));
         stale.clear();
     }
     match (&files.lock, files.revisions.is_empty()) {

@@ -1,7 +1,8 @@
 //! `new`: the next revision, with both sections to be written.
 
 use migrate_plan::{
-    Applied, Code, Diagnostic, FileName, Node, Origin, Revision, RevisionGraph, Target, render_revision, several_heads,
+    Applied, Code, Diagnostic, FileName, Node, Origin, Revision, RevisionGraph, Symbol, Target, TargetError,
+    render_revision, several_heads,
 };
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
@@ -44,7 +45,13 @@ fn parent(graph: &RevisionGraph, named: Option<&str>) -> Result<Vec<Node>, Failu
         return Ok(Vec::new());
     }
     if let Some(named) = named {
-        return Ok(named.parse::<Target>()?.resolve(&Applied::nothing(graph))?);
+        let target: Target = named.parse()?;
+        let parents = target.resolve(&Applied::nothing(graph))?;
+        if parents.is_empty() && target.symbol == Some(Symbol::Base) {
+            let instead = "write `--parent none` for a new root";
+            return Err(TargetError::NotAllowed { target: named.to_owned(), verb: "new --parent", instead }.into());
+        }
+        return Ok(parents);
     }
     let heads: Vec<Node> = graph.heads().collect();
     if heads.len() > 1 {

@@ -217,7 +217,7 @@ impl ParseErrorKind {
             Self::TransactionControl(_) => (
                 Code::TransactionControl,
                 "the revision and its history row are one transaction; ending it inside would commit half of them",
-                "remove the statement; for a section without a transaction write `-- migrate: no-transaction`".into(),
+                "remove the statement: BEGIN and COMMIT are sent around the section anyway".into(),
             ),
             Self::OutsideTransaction(statement) if statement.starts_with("PRAGMA") => (
                 Code::OutsideTransaction,
@@ -229,7 +229,8 @@ impl ParseErrorKind {
             Self::OutsideTransaction(_) => (
                 Code::OutsideTransaction,
                 "each section runs inside one transaction",
-                "move it to a revision of its own and write `-- migrate: no-transaction` below the section's marker"
+                "move it to a revision of its own with `-- migrate: no-transaction` below the section's marker; this \
+                 version refuses to run that, so run the statement by hand and `stamp` the revision"
                     .into(),
             ),
             Self::Unsplittable(error) => {

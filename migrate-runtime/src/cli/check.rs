@@ -43,11 +43,12 @@ impl Checks {
         self.lines.push(CheckLine { name, detail: detail.into(), result });
     }
 
-    /// Adds a line that passed unless there are problems, which end `check` with 1.
+    /// Adds a line that passed, with this detail, unless there are problems, which end `check` with 1.
     pub fn verdict(&mut self, name: &'static str, detail: impl Into<String>, problems: Vec<Diagnostic>) {
-        let result =
-            if problems.is_empty() { CheckResult::Passed } else { CheckResult::Failed(Exit::Failed, problems) };
-        self.add(name, detail, result);
+        match problems.len() {
+            0 => self.add(name, detail, CheckResult::Passed),
+            found => self.add(name, counted(found, "problem"), CheckResult::Failed(Exit::Failed, problems)),
+        }
     }
 
     /// What `check` ends with: 1 before 4 before 5 before 3.
@@ -92,6 +93,11 @@ impl Checks {
     }
 }
 
+/// `1 revision`, `2 revisions`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Checks that need the revisions alone: heads and unwritten sections. Their graph is sound already.
 pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
     let graph = match migrations.graph() {
@@ -101,7 +107,7 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
             return;
         }
     };
-    checks.verdict("graph", format!("{} revisions: ids, parents, labels, no cycles", graph.len()), Vec::new());
+    checks.verdict("graph", format!("{}: ids, parents, labels, no cycles", counted(graph.len(), "revision")), Vec::new());
     let heads: Vec<(String, String)> =
         graph.heads().map(|head| (graph.id(head).to_owned(), graph.revision(head).file.to_string())).collect();
     let detail = heads.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");
@@ -149,12 +155,13 @@ pub async fn check_database(
             format!("applied revisions are as they ran; {edited} with a mended `down`, stored at the next upgrade")
         }
     };
-    let result = if up.is_empty() {
-        CheckResult::Passed
+    if up.is_empty() {
+        checks.add("drift", detail, CheckResult::Passed);
     } else {
-        CheckResult::Failed(Exit::Drift, vec![Diagnostic::from(&PlanError::Drift { drift: up })])
-    };
-    checks.add("drift", detail, result);
+        let edited = counted(up.len(), "applied revision");
+        let problem = Diagnostic::from(&PlanError::Drift { drift: up });
+        checks.add("drift", format!("{edited} edited"), CheckResult::Failed(Exit::Drift, vec![problem]));
+    }
 
     let unknown: Vec<String> = applied.unknown().map(|row| row.id.clone()).collect();
     let problems = if unknown.is_empty() {

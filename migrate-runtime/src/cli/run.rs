@@ -7,7 +7,7 @@ use migrate_plan::{Action, Direction, Inserted, Plan, Purge};
 
 use super::output::at;
 use super::progress::{Progress, route};
-use super::{Exit, Failure, Output, json};
+use super::{Exit, Failure, Output, counted, json};
 use crate::driver::LiveConnection;
 use crate::migrations::Migrations;
 use crate::migrator::Migrator;
@@ -136,10 +136,9 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("nothing to {}: at {}", plan.action.as_str(), at(&plan.heads_before));
     }
-    let count = plan.steps.len();
-    let revisions = if count == 1 { "revision" } else { "revisions" };
-    let mut text =
-        format!("plan: {} {count} {revisions}, {}", plan.action.as_str(), route(&plan.heads_before, &plan.heads_after));
+    let revisions = counted(plan.steps.len(), "revision");
+    let route = route(&plan.heads_before, &plan.heads_after);
+    let mut text = format!("plan: {} {revisions}, {route}", plan.action.as_str());
     let width = plan.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
     for step in &plan.steps {
         let behind = if step.behind { "  (inserted behind what is applied)" } else { "" };
