@@ -1,13 +1,10 @@
-//! The static that the macro leaves behind: constants only, so that nothing is parsed when the program starts.
+//! The static that the macro leaves behind: one string with every revision, and the settings.
 //!
-//! Most of it is written as text and handed to rustc's own lexer: building ten thousand revisions token by token would
-//! take longer than everything else.
+//! It is written as text and handed to rustc's own lexer: building it token by token would take longer.
 
 use std::fmt::Write;
 
-use migrate_plan::{
-    Ahead, Checksum, Content, Heads, LockKind, Names, Revision, Section, Settings, Text, TransactionMode,
-};
+use migrate_plan::{Ahead, Heads, LockKind, Settings, Text, encode_revisions};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -41,75 +38,15 @@ fn source(project: &Project) -> String {
         }
         out.push_str("];\n");
     }
-    out.push_str("const REVISIONS: &[R] = &[\n");
-    for revision in &project.revisions {
-        write_revision(&mut out, revision);
-    }
     let _ = write!(
         out,
-        "];\nMigrations::embedded(REVISIONS, {}, {}, if ::core::cfg!(debug_assertions) {{ {} }} else {{ \"\" }})",
+        "Migrations::embedded({}, {}, {}, if ::core::cfg!(debug_assertions) {{ {} }} else {{ \"\" }})",
+        literal(&encode_revisions(&project.revisions)),
         settings(&project.settings),
         literal(&project.application),
         literal(&project.folder),
     );
     out
-}
-
-fn write_revision(out: &mut String, revision: &Revision) {
-    let _ = write!(
-        out,
-        "R{{id:{},parents:{},depends_on:{},labels:{},title:{},created:{},description:{},irreversible:{},origin:FILE,\
-         file:{},sections:B(&[",
-        text(&revision.id),
-        names(&revision.parents),
-        names(&revision.depends_on),
-        names(&revision.labels),
-        text(&revision.title),
-        option(&revision.created),
-        option(&revision.description),
-        option(&revision.irreversible),
-        text(&revision.file),
-    );
-    for section in revision.sections.iter() {
-        write_section(out, section);
-    }
-    out.push_str("])},\n");
-}
-
-fn write_section(out: &mut String, section: &Section) {
-    let dialects: Vec<String> = section.dialects.iter().map(|dialect| format!("D::{dialect:?}")).collect();
-    let transaction = match section.transaction {
-        TransactionMode::Transactional => "T::Transactional",
-        TransactionMode::NoTransaction => "T::NoTransaction",
-    };
-    let content = match section.content {
-        Content::Statements => "C::Statements",
-        Content::Nothing => "C::Nothing",
-        Content::Unwritten => "C::Unwritten",
-    };
-    let _ = write!(
-        out,
-        "S{{direction:N::{:?},dialects:B(&[{}]),transaction:{transaction},content:{content},body:{},line:{},checksum:{}}},",
-        section.direction,
-        dialects.join(","),
-        text(&section.body),
-        section.line,
-        checksum(&section.checksum),
-    );
-}
-
-fn checksum(checksum: &Checksum) -> String {
-    let mut out = String::from("sum(*b\"");
-    for byte in checksum.as_bytes() {
-        let _ = write!(out, "\\x{byte:02x}");
-    }
-    out.push_str("\")");
-    out
-}
-
-fn names(names: &Names) -> String {
-    let names: Vec<String> = names.iter().map(text).collect();
-    format!("B(&[{}])", names.join(","))
 }
 
 fn option(value: &Option<Text>) -> String {
@@ -122,9 +59,13 @@ fn text(value: &Text) -> String {
 
 /// A raw string, with enough `#` around it; anything that a raw string cannot hold is escaped instead.
 fn literal(value: &str) -> String {
-    let unfit = |c: char| c == '\r' || (c.is_control() && c != '\n' && c != '\t');
-    if value.contains(unfit) || value.contains(['\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}']) {
+    // Control characters, and the first byte of those that turn the direction of text.
+    let unfit = |byte: u8| (byte < 0x20 && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xe2;
+    if value.bytes().any(unfit) {
         return format!("{value:?}");
+    }
+    if !value.contains('"') {
+        return format!("r\"{value}\"");
     }
     let longest = value.split('"').skip(1).map(|rest| rest.bytes().take_while(|b| *b == b'#').count() + 1).max();
     let fence = "#".repeat(longest.unwrap_or(0));

@@ -34,11 +34,7 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
 
     let (files, mut tracked) = read_folder(&folder, &shown)?;
     tracked.extend([manifest, folder.join(LOCK_FILE)].into_iter().filter(|file| file.exists()));
-    let revisions = read_files(files)?;
-    let problems = defects(&revisions, &settings, &folder, &shown);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let revisions = check(read_files(files)?, &settings, &folder, &shown)?;
     let variable = |name| std::env::var(name).unwrap_or_default();
     Ok(Project {
         revisions,
@@ -81,27 +77,38 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Everything that is wrong with the files as a whole.
-fn defects(revisions: &[Revision], settings: &Settings, folder: &Path, shown: &str) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    match RevisionGraph::new(revisions.to_vec()) {
-        Err(defects) => problems.extend(defects.iter().map(Diagnostic::from)),
-        Ok(graph) if settings.heads == Heads::One => {
-            let describe = |node| (graph.id(node).to_owned(), graph.revision(node).file.to_string());
-            let heads: Vec<(String, String)> = graph.heads().map(describe).collect();
-            if heads.len() > 1 {
-                problems.push(several_heads(format!("the history has {} heads", heads.len()), &heads));
-            }
+/// The revisions, unless something is wrong with the files as a whole.
+fn check(
+    revisions: Vec<Revision>,
+    settings: &Settings,
+    folder: &Path,
+    shown: &str,
+) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    let broken_seals = lock_defects(&revisions, folder, shown);
+    let (revisions, mut problems) = match RevisionGraph::new(revisions) {
+        Err(defects) => (Vec::new(), defects.iter().map(Diagnostic::from).collect()),
+        Ok(graph) => {
+            let problems: Vec<Diagnostic> = too_many_heads(&graph, settings).into_iter().collect();
+            (graph.into_revisions(), problems)
         }
-        Ok(_) => {}
-    }
+    };
+    problems.extend(broken_seals);
+    if problems.is_empty() { Ok(revisions) } else { Err(problems) }
+}
+
+fn too_many_heads(graph: &RevisionGraph, settings: &Settings) -> Option<Diagnostic> {
+    let describe = |node| (graph.id(node).to_owned(), graph.revision(node).file.to_string());
+    let heads: Vec<(String, String)> = graph.heads().map(describe).collect();
+    let refused = heads.len() > 1 && settings.heads == Heads::One;
+    refused.then(|| several_heads(format!("the history has {} heads", heads.len()), &heads))
+}
+
+fn lock_defects(revisions: &[Revision], folder: &Path, shown: &str) -> Vec<Diagnostic> {
+    let Ok(text) = std::fs::read_to_string(folder.join(LOCK_FILE)) else { return Vec::new() };
+    let found = match LockFile::parse(&text) {
+        Ok(lock) => lock.defects(revisions),
+        Err(defects) => defects,
+    };
     let lock = format!("{shown}/{LOCK_FILE}");
-    if let Ok(text) = std::fs::read_to_string(folder.join(LOCK_FILE)) {
-        let found = match LockFile::parse(&text) {
-            Ok(file) => file.defects(revisions),
-            Err(defects) => defects,
-        };
-        problems.extend(found.iter().map(|defect| defect.diagnostic(&lock)));
-    }
-    problems
+    found.iter().map(|defect| defect.diagnostic(&lock)).collect()
 }

@@ -45,7 +45,8 @@ pub struct FolderFile {
 
 impl FolderFile {
     fn name(&self) -> &str {
-        self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
+        let separator = memchr::memrchr2(b'/', b'\\', self.path.as_bytes());
+        separator.map_or(&self.path, |at| &self.path[at + 1..])
     }
 }
 
@@ -65,7 +66,7 @@ impl FolderFile {
 /// assert_eq!(problems[0].code.as_str(), "M0017");
 /// ```
 pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    files.sort_by(|a, b| a.name().cmp(b.name()));
+    files.sort_by_cached_key(|file| file.name().to_owned());
     let mut revisions = Vec::new();
     let mut problems = Vec::new();
     for file in &files {

@@ -123,6 +123,11 @@ impl RevisionGraph {
         &self.revisions
     }
 
+    /// The revisions in load order, for whoever needs the graph no longer.
+    pub fn into_revisions(self) -> Vec<Revision> {
+        self.revisions.into_owned()
+    }
+
     /// The id of a node.
     pub fn id(&self, node: Node) -> &str {
         &self.revision(node).id

@@ -20,6 +20,7 @@ mod statement;
 
 mod checksum;
 
+mod embedded;
 mod folder;
 mod lock_file;
 mod revision;
@@ -40,6 +41,7 @@ pub use applied::{Applied, AppliedRow, Drift, RowState};
 pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checksum};
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
+pub use embedded::{decode_revisions, encode_revisions};
 pub use folder::{FileKind, FolderFile, read_files};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use lock_file::{LOCK_FILE, LockDefect, LockFile, Stale};

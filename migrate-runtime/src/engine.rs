@@ -90,7 +90,10 @@ pub(crate) async fn run(
 ) -> Result<RunReport, RunError> {
     let report = RunReport::new(request.goal.action(), random_id());
     let mut run = Run { request, graph, db, listener, report };
-    match run.go().await {
+    let own_waiting = run.suspend_busy_timeout().await;
+    let outcome = run.go().await;
+    run.restore_busy_timeout(own_waiting).await;
+    match outcome {
         Ok(()) => Ok(run.report),
         Err(error) => Err(RunError { error, report: Box::new(run.report) }),
     }
@@ -126,7 +129,7 @@ fn jittered(pause: Duration) -> Duration {
 
 impl Run<'_, '_> {
     async fn go(&mut self) -> Result<(), Error> {
-        let first = look(self.db, &self.request.settings).await?;
+        let first = self.look_patiently().await?;
         let applied = first.applied(self.graph)?;
         let plan = plan(self.request, &applied, self.db.dialect())?;
         self.report.planned = plan.steps.len();
@@ -148,11 +151,16 @@ impl Run<'_, '_> {
     }
 
     /// The plan for what the database has now, against what it had at the first look.
-    fn plan_again(&self, applied: &Applied<'_>, unchanged: bool) -> Result<Plan, Error> {
+    fn plan_again(&mut self, applied: &Applied<'_>, unchanged: bool) -> Result<Plan, Error> {
         if !unchanged && self.request.goal.is_relative() {
             return Err(Error::HistoryChanged);
         }
-        Ok(plan(self.request, applied, self.db.dialect())?)
+        let plan = plan(self.request, applied, self.db.dialect())?;
+        if !unchanged {
+            self.report.planned = self.report.steps.len() + plan.steps.len();
+            self.emit(&Event::Planned { plan: &plan });
+        }
+        Ok(plan)
     }
 
     /// Brings each step together with its revision and its section.

@@ -47,18 +47,7 @@ pub use wait::{Transient, wait_for, wait_for_async};
 pub mod __embed {
     pub use std::borrow::Cow::Borrowed as B;
 
-    pub use migrate_plan::{
-        Ahead, Checksum, Content as C, Dialect as D, Direction as N, Heads, LockKind, Revision as R, Section as S,
-        Settings, TransactionMode as T,
-    };
+    pub use migrate_plan::{Ahead, Heads, LockKind, Settings};
 
     pub use crate::Migrations;
-
-    /// Embedded revisions come from files.
-    pub const FILE: migrate_plan::Origin = migrate_plan::Origin::File;
-
-    /// A checksum of its bytes.
-    pub const fn sum(bytes: [u8; 32]) -> Checksum {
-        Checksum::from_bytes(bytes)
-    }
 }

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use migrate_plan::{Diagnostic, FolderFile, GraphDefect, Plan, Revision, RevisionGraph, Settings, Text, read_files};
+use migrate_plan::{
+    Diagnostic, FolderFile, GraphDefect, Plan, Revision, RevisionGraph, Settings, Text, decode_revisions, read_files,
+};
 
 use crate::driver::{BlockingConnection, Connection};
 use crate::error::{Error, RunError};
@@ -36,7 +39,9 @@ use crate::report::RunReport;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Migrations {
-    revisions: Cow<'static, [Revision]>,
+    /// What the macro left, read at the first use.
+    encoded: &'static str,
+    revisions: OnceLock<Vec<Revision>>,
     settings: Settings,
     application: Option<Text>,
     /// Where the files were when they were embedded.
@@ -44,16 +49,17 @@ pub struct Migrations {
 }
 
 impl Migrations {
-    /// Revisions that somebody else has checked; the macro's way.
+    /// Revisions as the macro has encoded them.
     #[doc(hidden)]
     pub const fn embedded(
-        revisions: &'static [Revision],
+        encoded: &'static str,
         settings: Settings,
         application: &'static str,
         folder: &'static str,
     ) -> Self {
         Self {
-            revisions: Cow::Borrowed(revisions),
+            encoded,
+            revisions: OnceLock::new(),
             settings,
             application: Some(Cow::Borrowed(application)),
             folder: if folder.is_empty() { None } else { Some(Cow::Borrowed(folder)) },
@@ -62,7 +68,7 @@ impl Migrations {
 
     /// Revisions in load order, with settings.
     pub fn new(revisions: Vec<Revision>, settings: Settings) -> Self {
-        Self { revisions: Cow::Owned(revisions), settings, application: None, folder: None }
+        Self { encoded: "", revisions: OnceLock::from(revisions), settings, application: None, folder: None }
     }
 
     /// Reads revisions from names and texts, with the default settings.
@@ -87,7 +93,8 @@ impl Migrations {
 
     /// The revisions in load order.
     pub fn revisions(&self) -> &[Revision] {
-        &self.revisions
+        // Macro and runtime are of one version, so that what one wrote the other reads.
+        self.revisions.get_or_init(|| decode_revisions(self.encoded).expect("the macro and the runtime are of one version"))
     }
 
     /// The settings that the binary and the command line share.
@@ -105,7 +112,7 @@ impl Migrations {
     ///
     /// Every [`GraphDefect`]; none for embedded revisions.
     pub fn graph(&self) -> Result<RevisionGraph, Vec<GraphDefect>> {
-        RevisionGraph::new(self.revisions.clone())
+        RevisionGraph::new(self.revisions().to_vec())
     }
 
     /// A run with options.
@@ -168,7 +175,7 @@ impl Migrations {
         let sum = |revisions: &[Revision]| -> Vec<(Text, migrate_plan::Checksum)> {
             revisions.iter().map(|revision| (revision.id.clone(), revision.checksum())).collect()
         };
-        (sum(&revisions) != sum(&self.revisions)).then_some(folder)
+        (sum(&revisions) != sum(self.revisions())).then_some(folder)
     }
 }
 

@@ -1,13 +1,15 @@
-//! What the conformance suite needs: a fresh database for each driver, revisions written in a line, and the words in
-//! which tests look at a database from outside.
+//! What tests of the engine share: a fresh database for each driver, revisions written in a line, and the words in which
+//! tests look at a database from outside.
 
+mod ledger;
 mod postgres;
 mod revisions;
 mod sqlite;
 
 use migrate_plan::Plan;
-use migrate_runtime::{Dialect, Error, Migrations, Migrator, RunError, RunReport};
+use migrate_runtime::{Dialect, Direction, Error, Migrations, Migrator, RunError, RunReport};
 
+pub use ledger::{Ledger, Store};
 pub use postgres::{Postgres, connect, postgres_or_skip, runtime};
 pub use revisions::{Draft, chain, draft, set, with_settings};
 pub use sqlite::{AsyncSqlite, BlockingSqlite, SqliteFile};
@@ -113,4 +115,12 @@ pub fn explain(error: &Error) -> String {
 /// The ids of what a run did, in order.
 pub fn done(report: &RunReport) -> Vec<&str> {
     report.ids().collect()
+}
+
+/// From where, through which steps, to where a run went: `base | +a +b | b`.
+pub fn route(report: &RunReport) -> String {
+    let heads = |heads: &[String]| if heads.is_empty() { "base".to_owned() } else { heads.join(" ") };
+    let sign = |direction| if direction == Direction::Up { '+' } else { '-' };
+    let steps: Vec<String> = report.steps.iter().map(|step| format!("{}{}", sign(step.direction), step.id)).collect();
+    format!("{} | {} | {}", heads(&report.heads_before), steps.join(" "), heads(&report.heads_after))
 }

@@ -333,6 +333,10 @@ fn refuse_foreign_text(text: &str, problems: &mut Problems<'_>) {
     if let Some(offset) = memchr::memchr(0, text.as_bytes()) {
         problems.add(line_of(offset), ParseErrorKind::Nul);
     }
+    // Building the searches costs more than this glance, which mostly is enough.
+    if memchr::memchr2(b'<', b'>', text.as_bytes()).is_none() {
+        return;
+    }
     for marker in ["<<<<<<< ", ">>>>>>> "] {
         let found = memchr::memmem::find_iter(text.as_bytes(), marker)
             .find(|offset| *offset == 0 || text.as_bytes()[offset - 1] == b'\n');

@@ -26,7 +26,19 @@ pub(super) fn drops_table(statement: &Statement<'_>) -> bool {
         || (statement.dialect != Dialect::Postgres && words.starts(&["DROP", "TABLES"]))
 }
 
+/// Heads of statements that run inside a transaction whatever follows: most of a history begins so.
+const ORDINARY: [&str; 8] =
+    ["CREATE TABLE ", "DROP TABLE ", "INSERT ", "UPDATE ", "DELETE ", "SELECT ", "CREATE VIEW ", "COMMENT "];
+
+fn is_ordinary_at_a_glance(sql: &str) -> bool {
+    let starts = |head: &&str| sql.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
+    ORDINARY.iter().any(|head| starts(&head))
+}
+
 pub(super) fn class_of(statement: &Statement<'_>) -> StatementClass {
+    if is_ordinary_at_a_glance(statement.sql) {
+        return StatementClass::Ordinary;
+    }
     let words = words(statement);
     let (controls, outside) = match statement.dialect {
         Dialect::Sqlite => (sqlite_controls(&words), sqlite_outside(&words)),

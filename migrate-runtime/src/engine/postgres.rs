@@ -14,7 +14,18 @@ use crate::driver::DriverErrorKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
-use message::Message;
+use message::{Message, Transaction};
+
+/// How often the lock is given back before it counts as lost.
+const UNLOCK_ATTEMPTS: usize = 4;
+
+/// What became of giving the lock back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unlocked {
+    Yes,
+    /// No session that was asked had it.
+    NotFound,
+}
 
 const LOCKING: &str = "the lock cannot be taken";
 
@@ -56,27 +67,45 @@ impl Run<'_, '_> {
             return self.run_steps_on_postgres(&first, None).await;
         }
         let key = Key::of(&session, &first);
-        self.lock(key).await?;
-        let outcome = self.run_steps_on_postgres(&first, Some(key)).await;
-        // On a broken connection the server has released the lock itself.
-        let unlocked = self.db.query(&format!("SELECT pg_advisory_unlock({})", key.0)).await;
-        match (outcome, unlocked) {
-            (Ok(()), Ok(rows)) if rows.first().and_then(|row| row.text(0)) == Some("f") => Err(Error::Pooler),
+        let backend = self.lock(key).await?;
+        let outcome = if backend == session.backend {
+            self.run_steps_on_postgres(&first, Some(key)).await
+        } else {
+            Err(Error::Pooler)
+        };
+        match (outcome, self.unlock(key).await) {
+            (Ok(()), Unlocked::NotFound) => Err(Error::Pooler),
             (outcome, _) => outcome,
         }
     }
 
+    async fn unlock(&mut self, key: Key) -> Unlocked {
+        let query = format!("SELECT pg_advisory_unlock({})", key.0);
+        // A pooler may ask a session that does not have the lock; the one that has it may come next.
+        for _ in 0..UNLOCK_ATTEMPTS {
+            match self.db.query(&query).await {
+                Ok(rows) if rows.first().and_then(|row| row.text(0)) == Some("f") => {}
+                // On a broken connection the server has released the lock itself.
+                _ => return Unlocked::Yes,
+            }
+        }
+        Unlocked::NotFound
+    }
+
     /// Polls: a session that waits inside the server deadlocks with a concurrent index build of the holder.
-    async fn lock(&mut self, key: Key) -> Result<(), Error> {
+    ///
+    /// Gives the backend that has the lock.
+    async fn lock(&mut self, key: Key) -> Result<String, Error> {
         let started = Instant::now();
         let mut next_notice = Duration::ZERO;
         let mut pause = Duration::from_millis(20);
         loop {
-            let query = format!("SELECT pg_try_advisory_lock({})", key.0);
+            let query = format!("SELECT pg_try_advisory_lock({}), pg_backend_pid()", key.0);
             let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
-            if rows.first().and_then(|row| row.text(0)) == Some("t") {
+            let answer = rows.first().map(|row| (row.text(0), row.text(1)));
+            if let Some((Some("t"), backend)) = answer {
                 self.emit(&Event::Locked);
-                return Ok(());
+                return Ok(backend.unwrap_or_default().to_owned());
             }
             let waited = started.elapsed();
             if waited >= next_notice {
@@ -181,12 +210,17 @@ impl Run<'_, '_> {
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });
         }
+        // A failed transaction refuses every query until it is rolled back: a session that answers is in none.
+        let transaction = match self.db.query("SELECT 1").await {
+            Ok(_) => Transaction::Over,
+            Err(_) => Transaction::Failed,
+        };
         // Outside a transaction this is a warning of the server's and nothing else.
         let rolled_back = self.db.batch_execute("ROLLBACK").await;
         if let Err(lost) = rolled_back {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: lost });
         }
-        Err(message.explain(job, error))
+        Err(message.explain(job, error, transaction))
     }
 
     /// A stamp changes the history alone, in one transaction.

@@ -1,5 +1,6 @@
 //! SQLite: every revision takes the write lock for its own transaction and looks again inside it.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use migrate_plan::{Action, Dialect, Plan};
@@ -24,6 +25,33 @@ enum Outcome {
 
 /// A row that points nowhere: table, row, parent table, which foreign key.
 type Violation = (String, String, String, String);
+
+/// What is there more often than before: rows of a table without row ids all look alike.
+fn beyond(before: Vec<Violation>, after: Vec<Violation>) -> Vec<Violation> {
+    let mut old: HashMap<Violation, usize> = HashMap::new();
+    before.into_iter().for_each(|violation| *old.entry(violation).or_default() += 1);
+    let mut is_new = |violation: &Violation| match old.get_mut(violation).filter(|left| **left > 0) {
+        Some(left) => {
+            *left -= 1;
+            false
+        }
+        None => true,
+    };
+    after.into_iter().filter(|violation| is_new(violation)).collect()
+}
+
+/// How long another process has been waited for, and how long until the next attempt.
+struct Patience {
+    started: Instant,
+    next_notice: Duration,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self { started: Instant::now(), next_notice: Duration::ZERO, pause: Duration::from_millis(5) }
+    }
+}
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_sqlite(&mut self, first: Look) -> Result<(), Error> {
@@ -141,15 +169,18 @@ impl Run<'_, '_> {
         let before = if check { self.violations().await? } else { Vec::new() };
         self.execute("SAVEPOINT migrate_guard").await?;
         if let Some(body) = job.body() {
-            let outcome = self.db.batch_execute(body).await;
-            outcome.map_err(|error| job.failure(DIALECT, Before::default(), error))?;
+            // `BEGIN IMMEDIATE` succeeds on a file that is open read-only, so that the first write is the revision's own.
+            self.db.batch_execute(body).await.map_err(|error| match error.kind {
+                DriverErrorKind::ReadOnly => Error::driver(WRITING, error),
+                _ => job.failure(DIALECT, Before::default(), error),
+            })?;
         }
         let (id, file) = (job.step.id.to_string(), job.revision.file.to_string());
         if self.db.batch_execute("RELEASE migrate_guard").await.is_err() {
             return Err(Error::TransactionEnded { id, file });
         }
         if check {
-            let new = self.violations().await?.into_iter().filter(|violation| !before.contains(violation));
+            let new = beyond(before, self.violations().await?).into_iter();
             let violations: Vec<String> =
                 new.map(|(table, row, parent, _)| format!("`{table}` row {row} points into `{parent}`")).collect();
             if !violations.is_empty() {
@@ -214,25 +245,58 @@ impl Run<'_, '_> {
     }
 
     async fn while_busy(&mut self, sql: &str, doing: &'static str) -> Result<(), Error> {
-        let started = Instant::now();
-        let mut next_notice = Duration::ZERO;
-        let mut pause = Duration::from_millis(5);
+        let mut patience = Patience::new();
         loop {
             match self.db.batch_execute(sql).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind != DriverErrorKind::Busy => return Err(Error::driver(doing, error)),
-                Err(_) => {}
+                Err(error) if error.kind == DriverErrorKind::Busy => self.wait(&mut patience).await?,
+                outcome => return outcome.map_err(|error| Error::driver(doing, error)),
             }
-            let waited = started.elapsed();
-            if waited >= next_notice {
-                self.emit(&Event::Waiting { waited, holder: None });
-                next_notice = waited + NOTICE;
+        }
+    }
+
+    /// Looks, waiting as long as the lock timeout allows: while another process commits, nobody can read.
+    pub(super) async fn look_patiently(&mut self) -> Result<Look, Error> {
+        let mut patience = Patience::new();
+        loop {
+            match look(self.db, &self.request.settings).await {
+                Err(Error::Driver { driver, .. }) if driver.kind == DriverErrorKind::Busy => {
+                    self.wait(&mut patience).await?;
+                }
+                outcome => return outcome,
             }
-            if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
-                return Err(Error::LockTimeout { waited, holder: None });
-            }
-            self.db.sleep(jittered(pause)).await;
-            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    async fn wait(&mut self, patience: &mut Patience) -> Result<(), Error> {
+        let waited = patience.started.elapsed();
+        if waited >= patience.next_notice {
+            self.emit(&Event::Waiting { waited, holder: None });
+            patience.next_notice = waited + NOTICE;
+        }
+        let limit = self.request.lock_timeout;
+        if limit.is_some_and(|limit| waited >= limit) {
+            return Err(Error::LockTimeout { waited, holder: None });
+        }
+        let left = limit.map_or(patience.pause, |limit| limit - waited);
+        self.db.sleep(jittered(patience.pause).min(left)).await;
+        patience.pause = (patience.pause * 2).min(Duration::from_millis(250));
+        Ok(())
+    }
+
+    /// Takes the connection's own time limit away for the run: SQLite would wait in silence, and longer than the lock
+    /// timeout. A handler that the application wrote itself stays.
+    pub(super) async fn suspend_busy_timeout(&mut self) -> Option<String> {
+        if self.db.dialect() != DIALECT {
+            return None;
+        }
+        let limit = self.text_of("PRAGMA busy_timeout").await.ok().filter(|limit| limit != "0")?;
+        self.execute("PRAGMA busy_timeout = 0").await.ok().map(|()| limit)
+    }
+
+    pub(super) async fn restore_busy_timeout(&mut self, limit: Option<String>) {
+        if let Some(limit) = limit {
+            // The pragma touches no file, so there is nothing that could fail.
+            let _ = self.execute(&format!("PRAGMA busy_timeout = {limit}")).await;
         }
     }
 

@@ -31,7 +31,8 @@ find "$base" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} + || :
 
 /// Autovacuum is off because its locks come and go at times no test can foresee. Commits are
 /// synchronous because a crash of the server loses them otherwise, and without fsync they cost
-/// next to nothing. The WAL is kept small because it may live in memory.
+/// next to nothing. The WAL is kept small because it may live in memory. Shared memory segments are
+/// files in the data directory, so that a crash leaves none of them behind in the system.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 max_connections = 150
@@ -43,6 +44,7 @@ max_wal_size = 128MB
 checkpoint_timeout = 1h
 autovacuum = off
 jit = off
+dynamic_shared_memory_type = mmap
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %q%u@%d '

@@ -257,18 +257,18 @@ fn split_for_reading<'a>(body: &'a str, dialects: &[Dialect]) -> Result<Split<'a
 fn refuse_unfit_statements(section: &Section, split: &Split<'_>, dialects: &[Dialect], problems: &mut Problems<'_>) {
     let others: Vec<Dialect> = dialects.iter().copied().filter(|dialect| *dialect != split.dialect).collect();
     for statement in &split.statements {
-        let place = section.line_and_column(statement.sql_offset());
+        let place = || section.line_and_column(statement.sql_offset());
         let class = statement.class();
         if class == StatementClass::TransactionControl
             && others.iter().all(|dialect| has(&section.body, *dialect, StatementClass::TransactionControl))
         {
-            problems.add_at(place, ParseErrorKind::TransactionControl(first_words(statement)));
+            problems.add_at(place(), ParseErrorKind::TransactionControl(first_words(statement)));
         } else if class == StatementClass::OutsideTransaction
             || (is_sqlite_only(statement)
                 && others.contains(&Dialect::Sqlite)
                 && has(statement.sql(), Dialect::Sqlite, StatementClass::OutsideTransaction))
         {
-            problems.add_at(place, ParseErrorKind::OutsideTransaction(first_words(statement)));
+            problems.add_at(place(), ParseErrorKind::OutsideTransaction(first_words(statement)));
         }
     }
 }

@@ -10,8 +10,11 @@ use migrate_plan::Dialect;
 
 const DIALECT: Dialect = Dialect::Postgres;
 
-/// What division by zero says when a proof fails.
-const DIVISION_BY_ZERO: &str = "22012";
+/// What a proof says when the transaction of the revision is over.
+const ENDED: &str = "the transaction of this revision has ended";
+
+/// What a proof says when the lock is not held in this session.
+const UNLOCKED: &str = "the lock is not held by this session";
 
 /// How many statements record a step.
 const RECORD_STATEMENTS: usize = 2;
@@ -20,11 +23,24 @@ const RECORD_STATEMENTS: usize = 2;
 pub(super) struct Message {
     pub(super) text: String,
     before: Before,
-    /// Which statement proves that the transaction still stands.
+    /// Which statement is the first after the section's.
     guard: usize,
-    /// Which one proves that the lock is still held.
-    lock: Option<usize>,
     commit: usize,
+}
+
+/// What became of the transaction of a message that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transaction {
+    /// It failed and is rolled back as a whole.
+    Failed,
+    /// It was over when the failure was met.
+    Over,
+}
+
+/// A statement that fails with these words when the condition does not hold. The words tell it apart where counting
+/// statements cannot: what ends a transaction unseen is a statement that was not counted.
+fn proof(condition: &str, otherwise: &str) -> String {
+    format!("SELECT CAST(CASE WHEN {condition} THEN '1' ELSE '{otherwise}' END AS integer)")
 }
 
 impl Message {
@@ -34,10 +50,10 @@ impl Message {
         let before = Before { characters: head.chars().count(), statements: 2 };
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
-        let mut proofs = vec![format!(
-            "SELECT 1 / CASE WHEN current_setting('migrate.guard', true) = {guard_value} THEN 1 ELSE 0 END"
-        )];
-        proofs.extend(key.map(|key| format!("SELECT 1 / count(*) FROM pg_catalog.pg_locks WHERE {}", key.held_here())));
+        let mut proofs = vec![proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED)];
+        proofs.extend(key.map(|key| {
+            proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()), UNLOCKED)
+        }));
         if body.to_ascii_lowercase().contains("search_path") {
             let path = look.session.as_ref().map_or("", |session| &session.search_path);
             proofs.push(format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(DIALECT, path)));
@@ -45,21 +61,20 @@ impl Message {
         let commit = guard + proofs.len() + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
         let text = format!("{head}{body}\n;\n{};\n{record};\nCOMMIT", proofs.join(";\n"));
-        Self { text, before, guard, lock: key.map(|_| guard + 1), commit }
+        Self { text, before, guard, commit }
     }
 
-    /// What a failure means, by the number of statements that had completed.
-    pub(super) fn explain(&self, job: &Job<'_>, error: DriverError) -> Error {
+    /// What a failure means, by its words and by the number of statements that had completed.
+    pub(super) fn explain(&self, job: &Job<'_>, error: DriverError, transaction: Transaction) -> Error {
         let at = error.completed.unwrap_or(0);
-        let proof_failed = error.code.as_deref() == Some(DIVISION_BY_ZERO);
         if at < self.before.statements {
             Error::driver("the transaction cannot begin", error)
+        } else if error.message.contains(UNLOCKED) {
+            Error::Pooler
+        } else if error.message.contains(ENDED) || (transaction == Transaction::Over && at != self.commit) {
+            Error::TransactionEnded { id: job.step.id.to_string(), file: job.revision.file.to_string() }
         } else if at < self.guard {
             job.failure(DIALECT, self.before, error)
-        } else if at == self.guard && proof_failed {
-            Error::TransactionEnded { id: job.step.id.to_string(), file: job.revision.file.to_string() }
-        } else if Some(at) == self.lock && proof_failed {
-            Error::Pooler
         } else if at == self.commit {
             job.failure(DIALECT, self.before, DriverError { position: None, completed: None, ..error })
         } else {

@@ -1,0 +1,30 @@
+//! What every driver has to do alike: one suite, run on a fresh database of each.
+
+/// Runs each case on a fresh database of each driver.
+macro_rules! on_every_driver {
+    ($($case:ident,)*) => {
+        mod rusqlite { on_every_driver!(@on BlockingSqlite: $($case)*); }
+        mod rusqlite_async { on_every_driver!(@on AsyncSqlite: $($case)*); }
+        mod tokio_postgres { on_every_driver!(@on Postgres: $($case)*); }
+    };
+    (@on $driver:ident: $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                if let Some(mut database) = migrate_tests::suite::$driver::fresh() {
+                    super::$case(&mut database);
+                }
+            }
+        )*
+    };
+}
+
+mod ahead;
+mod downgrade;
+mod drift;
+mod events;
+mod failure;
+mod history;
+mod refusal;
+mod stamp;
+mod upgrade;

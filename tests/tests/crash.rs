@@ -1,0 +1,71 @@
+//! A run is killed at any moment and run again: nothing is lost, and nothing is applied twice.
+//!
+//! `MIGRATE_TEST_KILLS` is how often each test kills; 20 by default.
+
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use migrate_tests::command::Ran;
+use migrate_tests::suite::Ledger;
+
+const REVISIONS: usize = 12;
+
+fn kills() -> u64 {
+    std::env::var("MIGRATE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+}
+
+fn start(ledger: &Ledger, arguments: &[&str]) -> Child {
+    ledger.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process")
+}
+
+/// Runs to the end; PostgreSQL may still be busy with what a killed client had sent.
+fn finish(ledger: &Ledger, arguments: &[&str]) {
+    let ran: Ran = start(ledger, arguments).wait_with_output().expect("an end").into();
+    assert_eq!(ran.code, 0, "{}", ran.transcript());
+}
+
+/// How long an undisturbed run takes, so that kills are spread over all of it.
+fn duration_of(ledger: &Ledger, arguments: &[&str]) -> Duration {
+    let started = Instant::now();
+    finish(ledger, arguments);
+    started.elapsed()
+}
+
+/// Goes up and down and kills each run at another moment; gives at how many places a run was caught half-way.
+fn is_killed_again_and_again(ledger: &Ledger) -> usize {
+    let (up, down): (&[&str], &[&str]) = (&["upgrade"], &["downgrade", "base"]);
+    let whole = duration_of(ledger, up).max(duration_of(ledger, down));
+    let kills = kills();
+    let mut caught = 0;
+    for kill in 0..kills {
+        let (run, end) = if kill % 2 == 0 { (up, REVISIONS) } else { (down, 0) };
+        let mut child = start(ledger, run);
+        // The golden ratio spreads the moments evenly, however many there are.
+        thread::sleep(whole.mul_f64((kill as f64 * 0.618_034).fract()));
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        finish(ledger, run);
+        assert_eq!(ledger.balance(), end, "after kill {kill}");
+        caught += usize::from(was_caught(ledger));
+    }
+    caught
+}
+
+/// Whether the last direction in the log took two runs.
+fn was_caught(ledger: &Ledger) -> bool {
+    ledger.runs_of_the_last(REVISIONS) > 1
+}
+
+#[test]
+fn a_killed_run_on_sqlite_is_finished_by_the_next() {
+    let caught = is_killed_again_and_again(&Ledger::on_sqlite(REVISIONS));
+    assert!(caught > 0, "no kill met a run half-way");
+}
+
+#[test]
+fn a_killed_run_on_postgres_is_finished_by_the_next() {
+    let Some(ledger) = Ledger::on_postgres(REVISIONS) else { return };
+    let caught = is_killed_again_and_again(&ledger);
+    assert!(caught > 0, "no kill met a run half-way");
+}

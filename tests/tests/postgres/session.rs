@@ -1,0 +1,65 @@
+//! What a revision does to its session.
+
+use migrate_tests::suite::{chain, connect, draft, set};
+
+use super::{column, on_postgres};
+
+#[test]
+fn an_emptied_search_path_neither_hides_the_history_nor_leaks() {
+    for setting in ["SET search_path = '';", "SELECT pg_catalog.set_config('search_path', '', false);"] {
+        on_postgres(async |database| {
+            let mut db = connect(&database.url()).await;
+            let before = column(&db, "SHOW search_path").await;
+            let up = format!("{setting}\nCREATE TABLE public.t_a (x integer);");
+            let revisions = set([draft("a").up(&up), draft("b").after("a")]);
+
+            revisions.upgrade_async(&mut db).await.expect(setting);
+
+            assert_eq!(column(&db, "SHOW search_path").await, before);
+            assert_eq!(column(&db, "SELECT id FROM public.migrate_history ORDER BY id").await, ["a", "b"]);
+        });
+    }
+}
+
+#[test]
+fn a_failing_revision_leaks_no_setting() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        let before = column(&db, "SHOW search_path").await;
+        let revisions = set([draft("a").up("SET search_path = 'x'; SET statement_timeout = '1s'; SELECT nowhere;")]);
+        revisions.upgrade_async(&mut db).await.expect_err("a failure");
+        assert_eq!(column(&db, "SHOW search_path").await, before);
+        assert_eq!(column(&db, "SHOW statement_timeout").await, ["0"]);
+    });
+}
+
+#[test]
+fn a_history_that_the_search_path_finds_stays_where_it_is() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        db.batch_execute("CREATE SCHEMA old; SET search_path = old").await.expect("a schema");
+        chain("a").upgrade_async(&mut db).await.expect("an upgrade");
+
+        db.batch_execute("SET search_path = public, old").await.expect("a setting");
+        chain("a b").upgrade_async(&mut db).await.expect("an upgrade");
+
+        let tables = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename LIKE '%_history' OR \
+                      tablename LIKE 't_%' ORDER BY 1";
+        assert_eq!(column(&db, tables).await, ["old.migrate_history", "old.t_a", "public.t_b"]);
+    });
+}
+
+#[test]
+fn a_schema_that_the_settings_name_is_made() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        let settings = migrate_runtime::plan::Settings {
+            history_schema: Some("ops".into()),
+            ..migrate_runtime::plan::Settings::DEFAULT
+        };
+        let revisions = migrate_tests::suite::with_settings(&chain("a"), settings);
+        revisions.upgrade_async(&mut db).await.expect("an upgrade");
+        assert_eq!(column(&db, "SELECT id FROM ops.migrate_history").await, ["a"]);
+        assert_eq!(column(&db, "SELECT to_regclass('public.t_a')").await, ["t_a"]);
+    });
+}

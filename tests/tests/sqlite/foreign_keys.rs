@@ -1,0 +1,134 @@
+//! A rebuild drops a table, and with foreign keys on that deletes the rows that point to it.
+
+use migrate_runtime::Migrations;
+use migrate_tests::suite::{Draft, SqliteFile, code, draft, explain, set};
+use rusqlite::Connection;
+
+const REBUILD: &str = "CREATE TABLE new_p (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '');\n\
+                       INSERT INTO new_p (id) SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE new_p RENAME TO p;";
+
+/// Parents and children, whose rows go with their parents.
+fn family() -> Draft {
+    draft("a").up("CREATE TABLE p (id INTEGER PRIMARY KEY);\n\
+         CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p ON DELETE CASCADE);\n\
+         INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (10, 1), (20, 2);")
+}
+
+fn then(up: &str) -> Migrations {
+    set([family(), draft("b").after("a").up(up)])
+}
+
+/// A connection with foreign keys on, as rusqlite's bundled SQLite has them.
+fn with_foreign_keys(file: &SqliteFile) -> Connection {
+    let db = file.open();
+    db.pragma_update(None, "foreign_keys", true).expect("a pragma");
+    db
+}
+
+fn foreign_keys(db: &Connection) -> bool {
+    db.pragma_query_value(None, "foreign_keys", |row| row.get(0)).expect("a pragma")
+}
+
+#[test]
+fn a_rebuild_in_a_plain_transaction_deletes_the_children() {
+    let file = SqliteFile::new();
+    set([family()]).upgrade(&mut file.open()).expect("an upgrade");
+    let db = with_foreign_keys(&file);
+    db.execute_batch(&format!("BEGIN; PRAGMA foreign_keys = OFF; {REBUILD} COMMIT;")).expect("nothing is said");
+    assert_eq!(file.rows("SELECT count(*) FROM c"), ["0"]);
+}
+
+#[test]
+fn a_rebuild_in_a_revision_keeps_the_children() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    then(REBUILD).upgrade(&mut db).expect("an upgrade");
+    assert_eq!(file.rows("SELECT id, p FROM c ORDER BY id"), ["10|1", "20|2"]);
+    assert!(foreign_keys(&db));
+    assert!(db.execute("DELETE FROM p WHERE id = 1", []).is_ok());
+    assert_eq!(file.rows("SELECT id FROM c"), ["20"]);
+}
+
+#[test]
+fn a_rebuild_in_a_down_keeps_the_children() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let revisions = set([family(), draft("b").after("a").down(REBUILD)]);
+    revisions.upgrade(&mut db).expect("an upgrade");
+    revisions.downgrade(&mut db, "-1").expect("a downgrade");
+    assert_eq!(file.rows("SELECT count(*) FROM c"), ["2"]);
+    assert!(foreign_keys(&db));
+}
+
+#[test]
+fn rows_that_a_revision_orphans_are_refused_and_come_back() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+
+    let error = then("DROP TABLE p;\nCREATE TABLE p (id INTEGER PRIMARY KEY);\nINSERT INTO p VALUES (2);")
+        .upgrade(&mut db)
+        .expect_err("a refusal");
+
+    assert_eq!(code(&error.error), "M0410");
+    let text = explain(&error.error);
+    assert!(text.contains("revision `b` leaves 1 row that point nowhere"), "{text}");
+    assert!(text.contains("`c` row 10 points into `p`"), "{text}");
+    assert_eq!(file.rows("SELECT id FROM p"), ["1", "2"]);
+    assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
+    assert!(foreign_keys(&db));
+}
+
+#[test]
+fn rows_that_were_orphans_before_are_tolerated() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    set([family()]).upgrade(&mut db).expect("an upgrade");
+    file.execute("PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (30, 3)");
+    then(REBUILD).upgrade(&mut db).expect("an upgrade");
+    assert_eq!(file.rows("SELECT count(*) FROM c"), ["3"]);
+}
+
+#[test]
+fn a_further_orphan_beside_an_old_one_is_refused() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let keyless = draft("a").up("CREATE TABLE p (id INTEGER PRIMARY KEY);\n\
+         CREATE TABLE c (id TEXT PRIMARY KEY, p INTEGER REFERENCES p) WITHOUT ROWID;\nINSERT INTO p VALUES (1);\n\
+         INSERT INTO c VALUES ('one', 1);");
+    set([keyless.clone()]).upgrade(&mut db).expect("an upgrade");
+    file.execute("PRAGMA foreign_keys = OFF; INSERT INTO c VALUES ('old', 9)");
+    let up = "DROP TABLE p;\nCREATE TABLE p (id INTEGER PRIMARY KEY);";
+    let error = set([keyless, draft("b").after("a").up(up)]).upgrade(&mut db).expect_err("a refusal");
+    assert_eq!(code(&error.error), "M0410");
+}
+
+#[test]
+fn the_pragma_is_restored_after_a_failing_statement() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    then("DROP TABLE p;\nSELECT nowhere;").upgrade(&mut db).expect_err("a failure");
+    assert!(foreign_keys(&db));
+    assert_eq!(file.rows("SELECT count(*) FROM c"), ["2"]);
+}
+
+#[test]
+fn the_pragma_is_restored_when_the_lock_is_not_free() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    set([family()]).upgrade(&mut db).expect("an upgrade");
+    let other = file.open();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    let revisions = then(REBUILD);
+    let error = revisions.migrator().lock_timeout(std::time::Duration::ZERO).run(&mut db).expect_err("a time-out");
+    assert_eq!(code(&error.error), "M0407");
+    assert!(foreign_keys(&db));
+}
+
+#[test]
+fn a_connection_without_foreign_keys_stays_without() {
+    let file = SqliteFile::new();
+    let mut db = file.open();
+    db.pragma_update(None, "foreign_keys", false).expect("a pragma");
+    then(REBUILD).upgrade(&mut db).expect("an upgrade");
+    assert!(!foreign_keys(&db));
+}

@@ -1,0 +1,5 @@
+//! What only SQLite has: foreign keys that a rebuild would break, one writer, journals.
+
+mod busy;
+mod foreign_keys;
+mod refusal;
