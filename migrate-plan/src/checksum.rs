@@ -61,25 +61,17 @@ impl FromStr for Checksum {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (version, digits) = text.split_once(':').ok_or(ParseChecksumError::NoVersion)?;
         if version != VERSION {
-            return Err(ParseChecksumError::UnknownVersion {
-                version: version.to_owned(),
-            });
+            return Err(ParseChecksumError::UnknownVersion { version: version.to_owned() });
         }
         if let Some(digit) = digits.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f')) {
             return Err(ParseChecksumError::NotHex { digit });
         }
         let mut bytes = [0; 32];
         if digits.len() != 2 * bytes.len() {
-            return Err(ParseChecksumError::Length {
-                digits: digits.len(),
-            });
+            return Err(ParseChecksumError::Length { digits: digits.len() });
         }
         let value = |digit: u8| {
-            if digit <= b'9' {
-                digit - b'0'
-            } else {
-                digit - b'a' + 10
-            }
+            if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 }
         };
         for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             *byte = value(pair[0]) << 4 | value(pair[1]);
@@ -172,10 +164,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_checksum_says_why() {
         let why = |text: &str| text.parse::<Checksum>().unwrap_err().to_string();
-        assert_eq!(
-            why("00"),
-            "a checksum starts with its version, such as `v1:`"
-        );
+        assert_eq!(why("00"), "a checksum starts with its version, such as `v1:`");
         assert_eq!(why("v2:00"), "unknown checksum version `v2`, expected `v1`");
         assert_eq!(why("v1:0g"), "'g' is not a lower-case hexadecimal digit");
         assert_eq!(why("v1:0A"), "'A' is not a lower-case hexadecimal digit");
@@ -186,10 +175,7 @@ mod tests {
     fn fields_do_not_run_into_each_other() {
         let of = |fields: &[(&str, &str)]| {
             let start = ChecksumBuilder::new("test");
-            fields
-                .iter()
-                .fold(start, |builder, (name, value)| builder.field(name, value))
-                .finish()
+            fields.iter().fold(start, |builder, (name, value)| builder.field(name, value)).finish()
         };
         assert_ne!(of(&[("a", "bc")]), of(&[("ab", "c")]));
         assert_ne!(of(&[("a", "b"), ("c", "")]), of(&[("a", ""), ("b", "c")]));

@@ -49,9 +49,7 @@ impl FromStr for Dialect {
         Self::ALL
             .into_iter()
             .find(|dialect| dialect.name() == name)
-            .ok_or_else(|| UnknownDialect {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownDialect { name: name.to_owned() })
     }
 }
 
@@ -68,9 +66,7 @@ impl UnknownDialect {
     /// Says how to mend it, in one sentence.
     #[must_use]
     pub fn help(&self) -> String {
-        let names = Dialect::ALL
-            .map(|dialect| format!("`{dialect}`"))
-            .join(", ");
+        let names = Dialect::ALL.map(|dialect| format!("`{dialect}`")).join(", ");
         format!("write one of {names}")
     }
 }
@@ -90,9 +86,6 @@ mod tests {
     fn an_unknown_name_is_refused_with_the_known_ones_as_help() {
         let error = "postgresql".parse::<Dialect>().unwrap_err();
         assert_eq!(error.to_string(), "unknown dialect `postgresql`");
-        assert_eq!(
-            error.help(),
-            "write one of `sqlite`, `postgres`, `mysql`, `mariadb`"
-        );
+        assert_eq!(error.help(), "write one of `sqlite`, `postgres`, `mysql`, `mariadb`");
     }
 }

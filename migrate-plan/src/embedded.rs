@@ -16,7 +16,9 @@ pub fn encode_revisions(revisions: &[Revision]) -> String {
         out.text(&revision.id);
         [&revision.parents, &revision.depends_on, &revision.labels].into_iter().for_each(|names| out.names(names));
         out.text(&revision.title);
-        [&revision.created, &revision.description, &revision.irreversible].into_iter().for_each(|text| out.option(text));
+        [&revision.created, &revision.description, &revision.irreversible]
+            .into_iter()
+            .for_each(|text| out.option(text));
         out.text(&revision.file);
         out.number(revision.sections.len());
         revision.sections.iter().for_each(|section| out.section(section));
@@ -51,8 +53,7 @@ pub fn decode_revisions(text: &'static str) -> Option<Vec<Revision>> {
 const DIRECTIONS: [(char, Direction); 2] = [('u', Direction::Up), ('d', Direction::Down)];
 const TRANSACTIONS: [(char, TransactionMode); 2] =
     [('t', TransactionMode::Transactional), ('n', TransactionMode::NoTransaction)];
-const CONTENTS: [(char, Content); 3] =
-    [('s', Content::Statements), ('n', Content::Nothing), ('u', Content::Unwritten)];
+const CONTENTS: [(char, Content); 3] = [('s', Content::Statements), ('n', Content::Nothing), ('u', Content::Unwritten)];
 const DIALECTS: [(char, Dialect); 4] =
     [('s', Dialect::Sqlite), ('p', Dialect::Postgres), ('m', Dialect::MySql), ('a', Dialect::MariaDb)];
 

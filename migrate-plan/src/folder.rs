@@ -74,8 +74,12 @@ pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagn
             (FileKind::Companion, _) => {}
             (FileKind::Stray, _) => problems.push(stray(file)),
             (_, Err(problem)) => problems.push(
-                Diagnostic::new(Code::UnreadableFile, format!("the file cannot be read: {problem}"), "make it readable")
-                    .at(Place::new(file.path.clone(), 1)),
+                Diagnostic::new(
+                    Code::UnreadableFile,
+                    format!("the file cannot be read: {problem}"),
+                    "make it readable",
+                )
+                .at(Place::new(file.path.clone(), 1)),
             ),
             (FileKind::Rust, Ok(_)) => problems.push(rust_revision(file)),
             (FileKind::Sql, Ok(bytes)) => match parse_revision(&file.path, bytes) {

@@ -70,13 +70,7 @@ enum Continuation {
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self {
-            text,
-            at: 0,
-            dialect,
-            delimiter: None,
-            continuation: Continuation::No,
-        }
+        Self { text, at: 0, dialect, delimiter: None, continuation: Continuation::No }
     }
 
     /// Gives the next token that is not white space: about half of all tokens are.
@@ -129,9 +123,7 @@ impl<'a> Lexer<'a> {
             Class::Semicolon => (TokenKind::Semicolon, at + 1, true),
             Class::Colon => (TokenKind::Operator, scan::colon_end(bytes, at), true),
             Class::Operator => self.scan_operator(at),
-            Class::Backtick | Class::Bracket | Class::Other => {
-                (TokenKind::Punctuation, at + 1, true)
-            }
+            Class::Backtick | Class::Bracket | Class::Other => (TokenKind::Punctuation, at + 1, true),
         }
     }
 
@@ -168,8 +160,7 @@ impl<'a> Lexer<'a> {
     /// Scans the quoted text whose quote stands at `open`; the token starts at `at`, with the prefix.
     fn scan_quoted(&self, at: usize, open: usize, escapes: bool) -> (TokenKind, usize, bool) {
         let bytes = self.text.as_bytes();
-        let escapes = escapes
-            || (at == open && self.continuation == Continuation::Yes && bytes[open] == b'\'');
+        let escapes = escapes || (at == open && self.continuation == Continuation::Yes && bytes[open] == b'\'');
         match scan::quoted_end(bytes, open, escapes) {
             Some(end) => (TokenKind::Quoted, end, true),
             None => (TokenKind::Quoted, bytes.len(), false),
@@ -207,9 +198,7 @@ impl<'a> Lexer<'a> {
             };
             let end = match self.dialect {
                 Dialect::Postgres => scan::nested_comment_end(bytes, at),
-                Dialect::MySql | Dialect::MariaDb if kind == TokenKind::Conditional => {
-                    self.conditional_end(at)
-                }
+                Dialect::MySql | Dialect::MariaDb if kind == TokenKind::Conditional => self.conditional_end(at),
                 _ => scan::comment_end(bytes, at),
             };
             return (kind, end.unwrap_or(bytes.len()), end.is_some());
@@ -257,9 +246,7 @@ impl<'a> Lexer<'a> {
     fn operator_end(&self, at: usize) -> usize {
         let bytes = self.text.as_bytes();
         let mut end = at + 1;
-        while bytes
-            .get(end)
-            .is_some_and(|&b| class_of(b) == Class::Operator)
+        while bytes.get(end).is_some_and(|&b| class_of(b) == Class::Operator)
             && !self.line_comment_starts(end)
             && !bytes[end..].starts_with(b"/*")
         {
@@ -270,31 +257,21 @@ impl<'a> Lexer<'a> {
 
     /// Cuts a token short where the delimiter starts inside it: to the `mysql` client, `END$$` holds one.
     fn cut_at_delimiter(&self, kind: TokenKind, at: usize, end: usize) -> usize {
-        let cuts = matches!(
-            kind,
-            TokenKind::Word | TokenKind::Operator | TokenKind::Punctuation | TokenKind::Semicolon
-        );
+        let cuts =
+            matches!(kind, TokenKind::Word | TokenKind::Operator | TokenKind::Punctuation | TokenKind::Semicolon);
         let Some(delimiter) = self.delimiter.filter(|_| cuts) else {
             return end;
         };
         let (bytes, delimiter) = (self.text.as_bytes(), delimiter.as_bytes());
-        (at + 1..end)
-            .find(|&i| bytes[i] == delimiter[0] && bytes[i..].starts_with(delimiter))
-            .unwrap_or(end)
+        (at + 1..end).find(|&i| bytes[i] == delimiter[0] && bytes[i..].starts_with(delimiter)).unwrap_or(end)
     }
 
     fn follow_continuation(&mut self, token: Token<'a>) {
         let breaks_line = || memchr::memchr2(b'\n', b'\r', token.text.as_bytes()).is_some();
         self.continuation = match (token.kind, self.continuation) {
-            (TokenKind::Quoted, Continuation::Yes) if token.text.starts_with('\'') => {
-                Continuation::AfterLineBreak
-            }
-            (TokenKind::Quoted, _) if token.text.starts_with(['e', 'E']) => {
-                Continuation::AfterLineBreak
-            }
-            (TokenKind::Whitespace, Continuation::AfterLineBreak) if breaks_line() => {
-                Continuation::Yes
-            }
+            (TokenKind::Quoted, Continuation::Yes) if token.text.starts_with('\'') => Continuation::AfterLineBreak,
+            (TokenKind::Quoted, _) if token.text.starts_with(['e', 'E']) => Continuation::AfterLineBreak,
+            (TokenKind::Whitespace, Continuation::AfterLineBreak) if breaks_line() => Continuation::Yes,
             (TokenKind::Whitespace | TokenKind::LineComment, state) => state,
             _ => Continuation::No,
         };
@@ -320,15 +297,8 @@ impl<'a> Iterator for Lexer<'a> {
             }
         };
         self.at = end;
-        let token = Token {
-            kind,
-            text: &self.text[start..end],
-            start,
-            closed,
-        };
-        if self.dialect == Dialect::Postgres
-            && (kind == TokenKind::Quoted || self.continuation != Continuation::No)
-        {
+        let token = Token { kind, text: &self.text[start..end], start, closed };
+        if self.dialect == Dialect::Postgres && (kind == TokenKind::Quoted || self.continuation != Continuation::No) {
             self.follow_continuation(token);
         }
         Some(token)
@@ -343,18 +313,12 @@ mod tests {
     /// The tokens that are not white space.
     fn tokens(text: &str, dialect: Dialect) -> Vec<&str> {
         let is_text = |token: &Token<'_>| token.kind != TokenKind::Whitespace;
-        Lexer::new(text, dialect)
-            .filter(is_text)
-            .map(|token| token.text)
-            .collect()
+        Lexer::new(text, dialect).filter(is_text).map(|token| token.text).collect()
     }
 
     #[test]
     fn a_prefix_belongs_to_its_quote() {
-        assert_eq!(
-            tokens("E'a' e 'b' x'00' U&'c'", Postgres),
-            ["E'a'", "e", "'b'", "x'00'", "U&'c'"]
-        );
+        assert_eq!(tokens("E'a' e 'b' x'00' U&'c'", Postgres), ["E'a'", "e", "'b'", "x'00'", "U&'c'"]);
     }
 
     #[test]
@@ -369,10 +333,7 @@ mod tests {
     fn a_sign_after_an_operator_stands_alone_unless_postgres_makes_it_part_of_the_name() {
         assert_eq!(
             tokens("a=-1 a<-b a@-b a::b c:=1 (*)", Postgres),
-            [
-                "a", "=", "-", "1", "a", "<", "-", "b", "a", "@-", "b", "a", "::", "b", "c", ":=",
-                "1", "(", "*", ")"
-            ]
+            ["a", "=", "-", "1", "a", "<", "-", "b", "a", "@-", "b", "a", "::", "b", "c", ":=", "1", "(", "*", ")"]
         );
     }
 
@@ -385,27 +346,18 @@ mod tests {
 
     #[test]
     fn an_escape_string_goes_on_after_a_line_break() {
-        assert_eq!(
-            tokens("E'a' -- it's\n'\\'b' c", Postgres),
-            ["E'a'", "-- it's", "'\\'b'", "c"]
-        );
+        assert_eq!(tokens("E'a' -- it's\n'\\'b' c", Postgres), ["E'a'", "-- it's", "'\\'b'", "c"]);
         assert_eq!(tokens("E'a' '\\' c", Postgres), ["E'a'", "'\\'", "c"]);
     }
 
     #[test]
     fn a_conditional_comment_ends_outside_its_quotes_and_comments() {
-        assert_eq!(
-            tokens("/*!1 '*/' /* */ # */\n x */ y", MySql),
-            ["/*!1 '*/' /* */ # */\n x */", "y"]
-        );
+        assert_eq!(tokens("/*!1 '*/' /* */ # */\n x */ y", MySql), ["/*!1 '*/' /* */ # */\n x */", "y"]);
         assert_eq!(tokens("/*! ' */ y", Sqlite), ["/*! ' */", "y"]);
     }
 
     #[test]
     fn a_parameter_is_no_body() {
-        assert_eq!(
-            tokens("$1$a$;$a$ a$b$ $", Postgres),
-            ["$1", "$a$;$a$", "a$b$", "$"]
-        );
+        assert_eq!(tokens("$1$a$;$a$ a$b$ $", Postgres), ["$1", "$a$;$a$", "a$b$", "$"]);
     }
 }

@@ -12,8 +12,8 @@
 //!
 //! [`Diagnostic`] is how each stage refuses.
 
-mod dialect;
 mod diagnostic;
+mod dialect;
 
 mod lexer;
 mod statement;

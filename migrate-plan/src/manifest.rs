@@ -38,7 +38,9 @@ impl ProjectConfig {
         match table {
             None => Ok(None),
             Some(Value::Table(table)) => Self::from_table(file, text, table).map(Some),
-            Some(_) => Err(invalid(file, 1, "`package.metadata.migrate` is not a table".to_owned(), "write it as a table")),
+            Some(_) => {
+                Err(invalid(file, 1, "`package.metadata.migrate` is not a table".to_owned(), "write it as a table"))
+            }
         }
     }
 
@@ -62,19 +64,28 @@ impl ProjectConfig {
             let settings = &mut config.settings;
             match key.as_str() {
                 "migrations" if word.is_empty() => {
-                    return Err(invalid(file, line, "`migrations` is empty".to_owned(), "name the folder, or leave the key out"));
+                    return Err(invalid(
+                        file,
+                        line,
+                        "`migrations` is empty".to_owned(),
+                        "name the folder, or leave the key out",
+                    ));
                 }
                 "migrations" => config.folder = word.to_owned(),
                 "url" => config.url = Some(word.to_owned()),
                 "history-table" => settings.history_table = table_name(file, line, key, word)?.into(),
                 "history-schema" => settings.history_schema = Some(table_name(file, line, key, word)?.into()),
                 "lock" => {
-                    settings.lock = one_of(file, line, key, word, &[("advisory", LockKind::Advisory), ("none", LockKind::None)])?;
+                    settings.lock =
+                        one_of(file, line, key, word, &[("advisory", LockKind::Advisory), ("none", LockKind::None)])?;
                 }
                 "ahead" => {
-                    settings.ahead = one_of(file, line, key, word, &[("allow", Ahead::Allow), ("refuse", Ahead::Refuse)])?;
+                    settings.ahead =
+                        one_of(file, line, key, word, &[("allow", Ahead::Allow), ("refuse", Ahead::Refuse)])?;
                 }
-                "heads" => settings.heads = one_of(file, line, key, word, &[("one", Heads::One), ("many", Heads::Many)])?,
+                "heads" => {
+                    settings.heads = one_of(file, line, key, word, &[("one", Heads::One), ("many", Heads::Many)])?
+                }
                 unknown => {
                     let help = match nearest(unknown, KEYS) {
                         Some(key) => format!("did you mean `{key}`?"),
@@ -114,7 +125,8 @@ fn one_of<T: Copy>(file: &str, line: u32, key: &str, word: &str, allowed: &[(&st
 
 /// The line on which a key stands; good enough for a message, since keys are distinctive words.
 fn line_of(text: &str, key: &str) -> u32 {
-    let starts = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let starts =
+        |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
     text.lines().position(starts).map_or(1, |index| index as u32 + 1)
 }
 
@@ -135,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
-        let error = ProjectConfig::from_migrate_toml("migrate.toml", "url = \"sqlite:a\"\nhistory_table = \"h\"\n").unwrap_err();
+        let error = ProjectConfig::from_migrate_toml("migrate.toml", "url = \"sqlite:a\"\nhistory_table = \"h\"\n")
+            .unwrap_err();
         assert_eq!(error.message, "unknown key `history_table`");
         assert_eq!(error.place, Some(Place::new("migrate.toml", 2)));
         assert_eq!(error.help, "did you mean `history-table`?");

@@ -111,25 +111,20 @@ impl<'a> Statement<'a> {
     /// The tokens that the server runs; conditional comments count as what stands in them.
     fn code(&self) -> impl Iterator<Item = Token<'a>> {
         let dialect = self.dialect;
-        Lexer::new(self.sql, dialect)
-            .filter(move |token| is_code(token, dialect))
-            .flat_map(move |token| {
-                let (itself, inside) = match token.kind {
-                    TokenKind::Conditional => (None, Some(conditional_code(token.text, dialect))),
-                    _ => (Some(token), None),
-                };
-                itself.into_iter().chain(inside.into_iter().flatten())
-            })
+        Lexer::new(self.sql, dialect).filter(move |token| is_code(token, dialect)).flat_map(move |token| {
+            let (itself, inside) = match token.kind {
+                TokenKind::Conditional => (None, Some(conditional_code(token.text, dialect))),
+                _ => (Some(token), None),
+            };
+            itself.into_iter().chain(inside.into_iter().flatten())
+        })
     }
 }
 
 /// Whether a server of this dialect runs the token.
 fn is_code(token: &Token<'_>, dialect: Dialect) -> bool {
     match token.kind {
-        TokenKind::Whitespace
-        | TokenKind::LineComment
-        | TokenKind::BlockComment
-        | TokenKind::Hint => false,
+        TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment | TokenKind::Hint => false,
         TokenKind::Conditional => match dialect {
             Dialect::Sqlite | Dialect::Postgres => false,
             Dialect::MySql => token.text.starts_with("/*!"),
@@ -141,10 +136,7 @@ fn is_code(token: &Token<'_>, dialect: Dialect) -> bool {
 
 /// The tokens inside a conditional comment, behind its version.
 fn conditional_code(text: &str, dialect: Dialect) -> impl Iterator<Item = Token<'_>> {
-    let inside = text
-        .trim_start_matches("/*")
-        .trim_start_matches('M')
-        .trim_start_matches('!');
+    let inside = text.trim_start_matches("/*").trim_start_matches('M').trim_start_matches('!');
     let inside = inside.strip_suffix("*/").unwrap_or(inside);
     let inside = inside.trim_start_matches(|c: char| c.is_ascii_digit());
     Lexer::new(inside, dialect).filter(move |token| is_code(token, dialect))

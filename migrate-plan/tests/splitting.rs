@@ -26,9 +26,7 @@ fn splits(dialect: Dialect, text: &str, expected: &[&str]) {
 
 #[track_caller]
 fn splits_everywhere(text: &str, expected: &[&str]) {
-    Dialect::ALL
-        .into_iter()
-        .for_each(|dialect| splits(dialect, text, expected));
+    Dialect::ALL.into_iter().for_each(|dialect| splits(dialect, text, expected));
 }
 
 #[track_caller]
@@ -47,18 +45,12 @@ fn refuses(dialect: Dialect, text: &str) -> SplitError {
 #[test]
 fn quotes_in_line_comments_open_nothing() {
     splits_everywhere("-- don't\na; -- \"x\n-- `y\nb;", &["a", "b"]);
-    splits_everywhere(
-        "-- it 'opens; here\n-- and closes' here;\na; b",
-        &["a", "b"],
-    );
+    splits_everywhere("-- it 'opens; here\n-- and closes' here;\na; b", &["a", "b"]);
 }
 
 #[test]
 fn semicolons_in_comments_and_quotes_end_nothing() {
-    splits_everywhere(
-        "a -- b; c\n d; /* e; */ f; 'g;h' \"i;j\"",
-        &["a -- b; c\n d", "f", "'g;h' \"i;j\""],
-    );
+    splits_everywhere("a -- b; c\n d; /* e; */ f; 'g;h' \"i;j\"", &["a -- b; c\n d", "f", "'g;h' \"i;j\""]);
     splits(Sqlite, "a [b;c] `d;e`; f", &["a [b;c] `d;e`", "f"]);
     splits(MySql, "a `b;c`; f", &["a `b;c`", "f"]);
     splits(Postgres, "a[1]; b", &["a[1]", "b"]);
@@ -66,85 +58,50 @@ fn semicolons_in_comments_and_quotes_end_nothing() {
 
 #[test]
 fn comment_starts_in_strings_open_nothing() {
-    splits_everywhere(
-        "a '-----BEGIN KEY-----'; b '/**\"}'; c",
-        &["a '-----BEGIN KEY-----'", "b '/**\"}'", "c"],
-    );
+    splits_everywhere("a '-----BEGIN KEY-----'; b '/**\"}'; c", &["a '-----BEGIN KEY-----'", "b '/**\"}'", "c"]);
 }
 
 #[test]
 fn doubled_quotes_stay_inside() {
-    splits_everywhere(
-        "a 'it''s; b'; c \"d\"\";\"; e",
-        &["a 'it''s; b'", "c \"d\"\";\"", "e"],
-    );
+    splits_everywhere("a 'it''s; b'; c \"d\"\";\"; e", &["a 'it''s; b'", "c \"d\"\";\"", "e"]);
 }
 
 #[test]
 fn backslashes_escape_where_the_server_says_so() {
-    splits(
-        Postgres,
-        r"a E'it\'s; b'; c '\'; d e'\\'; f",
-        &[r"a E'it\'s; b'", r"c '\'", r"d e'\\'", "f"],
-    );
-    splits(
-        MySql,
-        r#"a 'it\'s; b'; c "\";"; d `\`; e"#,
-        &[r"a 'it\'s; b'", r#"c "\";""#, r"d `\`", "e"],
-    );
-    splits(
-        Postgres,
-        r"a E'b''\'; c'; d N'\'; e",
-        &[r"a E'b''\'; c'", r"d N'\'", "e"],
-    );
+    splits(Postgres, r"a E'it\'s; b'; c '\'; d e'\\'; f", &[r"a E'it\'s; b'", r"c '\'", r"d e'\\'", "f"]);
+    splits(MySql, r#"a 'it\'s; b'; c "\";"; d `\`; e"#, &[r"a 'it\'s; b'", r#"c "\";""#, r"d `\`", "e"]);
+    splits(Postgres, r"a E'b''\'; c'; d N'\'; e", &[r"a E'b''\'; c'", r"d N'\'", "e"]);
     splits(Sqlite, r"a '\'; b", &[r"a '\'", "b"]);
 }
 
 #[test]
 fn an_escape_string_keeps_its_escapes_after_a_line_break() {
-    splits(
-        Postgres,
-        "a E'b'\n'it\\'s; c'; d",
-        &["a E'b'\n'it\\'s; c'", "d"],
-    );
+    splits(Postgres, "a E'b'\n'it\\'s; c'; d", &["a E'b'\n'it\\'s; c'", "d"]);
 }
 
 #[test]
 fn dollar_bodies_end_at_their_own_tag() {
     splits(Postgres, "DO $$ a; b $$; c", &["DO $$ a; b $$", "c"]);
-    splits(
-        Postgres,
-        "DO $do$ a; $$ b; $$ $f$ ; $do$; c",
-        &["DO $do$ a; $$ b; $$ $f$ ; $do$", "c"],
-    );
+    splits(Postgres, "DO $do$ a; $$ b; $$ $f$ ; $do$; c", &["DO $do$ a; $$ b; $$ $f$ ; $do$", "c"]);
     splits(Postgres, "DO $é1$ a; $é1$; c", &["DO $é1$ a; $é1$", "c"]);
 }
 
 #[test]
 fn a_dollar_in_a_name_or_parameter_is_no_body() {
     splits(Postgres, "a$b$; c$b$; d", &["a$b$", "c$b$", "d"]);
-    splits(
-        Postgres,
-        "SELECT $1; SELECT $2$$;$$; d",
-        &["SELECT $1", "SELECT $2$$;$$", "d"],
-    );
+    splits(Postgres, "SELECT $1; SELECT $2$$;$$; d", &["SELECT $1", "SELECT $2$$;$$", "d"]);
     splits(MySql, "a$$; b$$; c", &["a$$", "b$$", "c"]);
     splits(Sqlite, "$a; $$b; c", &["$a", "$$b", "c"]);
 }
 
 #[test]
 fn apostrophes_in_comments_in_bodies_do_not_count() {
-    splits(
-        Postgres,
-        "DO $$ -- don't\n a; /* it's */ $$; b",
-        &["DO $$ -- don't\n a; /* it's */ $$", "b"],
-    );
+    splits(Postgres, "DO $$ -- don't\n a; /* it's */ $$; b", &["DO $$ -- don't\n a; /* it's */ $$", "b"]);
 }
 
 #[test]
 fn a_function_body_may_be_one_string_of_many_lines() {
-    let function =
-        "CREATE FUNCTION f() RETURNS int AS '\nBEGIN\n  x := ''y'';\nEND;\n' LANGUAGE plpgsql";
+    let function = "CREATE FUNCTION f() RETURNS int AS '\nBEGIN\n  x := ''y'';\nEND;\n' LANGUAGE plpgsql";
     splits(Postgres, &format!("{function};\nb"), &[function, "b"]);
 }
 
@@ -159,17 +116,7 @@ fn a_sqlite_trigger_is_one_statement() {
     ] {
         let text = format!("a;\n{trigger};\nDROP TRIGGER t; CREATE TABLE trigger_log (a); b");
         let sql = trigger.trim_end_matches(" -- END;\n");
-        splits(
-            Sqlite,
-            &text,
-            &[
-                "a",
-                sql,
-                "DROP TRIGGER t",
-                "CREATE TABLE trigger_log (a)",
-                "b",
-            ],
-        );
+        splits(Sqlite, &text, &["a", sql, "DROP TRIGGER t", "CREATE TABLE trigger_log (a)", "b"]);
         splits(Sqlite, trigger, &[sql]);
     }
 }
@@ -205,11 +152,7 @@ const MYSQL_PROGRAMS: &[&str] = &[
 fn a_mysql_program_is_one_statement_without_any_delimiter() {
     for program in MYSQL_PROGRAMS {
         for dialect in MYSQLS {
-            splits(
-                dialect,
-                &format!("a;\n{program};\nDROP PROCEDURE p; b"),
-                &["a", program, "DROP PROCEDURE p", "b"],
-            );
+            splits(dialect, &format!("a;\n{program};\nDROP PROCEDURE p; b"), &["a", program, "DROP PROCEDURE p", "b"]);
             splits(dialect, program, &[program]);
         }
     }
@@ -219,9 +162,8 @@ fn a_mysql_program_is_one_statement_without_any_delimiter() {
 fn a_mysql_program_is_one_statement_between_delimiter_lines() {
     for program in MYSQL_PROGRAMS {
         for delimiter in ["$$", "//", ";;", "|", "END_OF_IT"] {
-            let text = format!(
-                "a;\nDELIMITER {delimiter}\n{program}{delimiter}\n{program};\n{delimiter}\ndelimiter ;\nb;"
-            );
+            let text =
+                format!("a;\nDELIMITER {delimiter}\n{program}{delimiter}\n{program};\n{delimiter}\ndelimiter ;\nb;");
             if program.ends_with(|c: char| c.is_alphanumeric()) && delimiter.starts_with('E') {
                 continue;
             }
@@ -237,35 +179,20 @@ fn delimiter_lines_stay_in_the_pieces_and_not_in_the_sql() {
     let text = "DELIMITER $$\r\nCREATE PROCEDURE p() BEGIN a; END$$\r\nDELIMITER ;\r\n";
     pieces(MySql, text, &[text]);
     splits(MySql, text, &["CREATE PROCEDURE p() BEGIN a; END"]);
-    pieces(
-        MySql,
-        "a;\nDELIMITER //\nb//\nDELIMITER ;\nc;",
-        &["a;", "\nDELIMITER //\nb//", "\nDELIMITER ;\nc;"],
-    );
+    pieces(MySql, "a;\nDELIMITER //\nb//\nDELIMITER ;\nc;", &["a;", "\nDELIMITER //\nb//", "\nDELIMITER ;\nc;"]);
 }
 
 #[test]
 fn delimiter_is_a_name_where_no_statement_starts() {
-    splits(
-        MySql,
-        "CREATE TABLE a (\n delimiter int); b",
-        &["CREATE TABLE a (\n delimiter int)", "b"],
-    );
-    splits(
-        Postgres,
-        "DELIMITER $$ a; $$; b",
-        &["DELIMITER $$ a; $$", "b"],
-    );
+    splits(MySql, "CREATE TABLE a (\n delimiter int); b", &["CREATE TABLE a (\n delimiter int)", "b"]);
+    splits(Postgres, "DELIMITER $$ a; $$; b", &["DELIMITER $$ a; $$", "b"]);
 }
 
 #[test]
 fn a_delimiter_line_names_one_delimiter() {
     for text in ["a;\nDELIMITER\nb", "a;\nDELIMITER ; c\nb"] {
         let error = refuses(MySql, text);
-        assert!(
-            matches!(error, SplitError::Delimiter { offset: 3, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, SplitError::Delimiter { offset: 3, .. }), "{error:?}");
     }
 }
 
@@ -285,69 +212,37 @@ fn mariadb_runs_blocks_outside_of_programs() {
 
 #[test]
 fn mysql_comments_and_code_in_comments() {
-    splits(
-        MySql,
-        "# don't; a\nb; c # 'd\n; 1--'2;'",
-        &["b", "c", "1--'2;'"],
-    );
-    splits(
-        MySql,
-        "/*!40101 SET a = ';' */;\n/*! b */ c;",
-        &["/*!40101 SET a = ';' */", "/*! b */ c"],
-    );
+    splits(MySql, "# don't; a\nb; c # 'd\n; 1--'2;'", &["b", "c", "1--'2;'"]);
+    splits(MySql, "/*!40101 SET a = ';' */;\n/*! b */ c;", &["/*!40101 SET a = ';' */", "/*! b */ c"]);
     splits(Postgres, "/*! a; */ b; #;", &["b", "#"]);
-    splits(
-        MariaDb,
-        "/*M!100100 SET a */; b",
-        &["/*M!100100 SET a */", "b"],
-    );
+    splits(MariaDb, "/*M!100100 SET a */; b", &["/*M!100100 SET a */", "b"]);
     splits(MySql, "/*M!100100 SET a */; b", &["b"]);
 }
 
 #[test]
 fn a_program_may_stand_in_conditional_comments() {
     let whole = "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN b; END */";
-    splits(
-        MySql,
-        &format!("DELIMITER ;;\n{whole};;\nDELIMITER ;\nc"),
-        &[whole, "c"],
-    );
+    splits(MySql, &format!("DELIMITER ;;\n{whole};;\nDELIMITER ;\nc"), &[whole, "c"]);
     let head = "/*!50003 CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW */ BEGIN b; END";
     splits(MySql, &format!("{head};\nc"), &[head, "c"]);
 }
 
 #[test]
 fn statements_that_share_a_session_are_still_apart() {
-    splits(
-        MySql,
-        "SET @v = 'a;'; PREPARE s FROM @v; EXECUTE s;",
-        &["SET @v = 'a;'", "PREPARE s FROM @v", "EXECUTE s"],
-    );
+    splits(MySql, "SET @v = 'a;'; PREPARE s FROM @v; EXECUTE s;", &["SET @v = 'a;'", "PREPARE s FROM @v", "EXECUTE s"]);
 }
 
 #[test]
 fn a_hint_stays_with_its_statement() {
-    splits(
-        Postgres,
-        "/*+ SeqScan(a) */ SELECT 1; /*+ x */",
-        &["/*+ SeqScan(a) */ SELECT 1"],
-    );
-    splits(
-        MySql,
-        "SELECT /*+ NO_ICP(a) */ 1; b",
-        &["SELECT /*+ NO_ICP(a) */ 1", "b"],
-    );
+    splits(Postgres, "/*+ SeqScan(a) */ SELECT 1; /*+ x */", &["/*+ SeqScan(a) */ SELECT 1"]);
+    splits(MySql, "SELECT /*+ NO_ICP(a) */ 1; b", &["SELECT /*+ NO_ICP(a) */ 1", "b"]);
     splits_everywhere("/*+ only */", &[""]);
 }
 
 #[test]
 fn empty_statements_join_the_piece_before() {
     for dialect in Dialect::ALL {
-        pieces(
-            dialect,
-            "a;; /* c */ ;\n;b; ;",
-            &["a;; /* c */ ;\n;", "b; ;"],
-        );
+        pieces(dialect, "a;; /* c */ ;\n;b; ;", &["a;; /* c */ ;\n;", "b; ;"]);
         pieces(dialect, "; ;a", &["; ;a"]);
         splits(dialect, "; ;a", &["a"]);
         splits(dialect, ";", &[""]);
@@ -356,11 +251,7 @@ fn empty_statements_join_the_piece_before() {
 
 #[test]
 fn trailing_comments_join_the_last_piece_and_leading_ones_the_next() {
-    pieces(
-        Postgres,
-        "-- a\nb; -- c\nd; -- e",
-        &["-- a\nb;", " -- c\nd; -- e"],
-    );
+    pieces(Postgres, "-- a\nb; -- c\nd; -- e", &["-- a\nb;", " -- c\nd; -- e"]);
     splits_everywhere("a -- no terminator, no newline", &["a"]);
     splits_everywhere("a\n-- last\n;", &["a"]);
 }
@@ -368,14 +259,7 @@ fn trailing_comments_join_the_last_piece_and_leading_ones_the_next() {
 #[test]
 fn text_without_statements_is_one_empty_piece() {
     splits_everywhere("", &[]);
-    for text in [
-        " \n",
-        "-- only\n-- comments",
-        "/* c */\n",
-        ";;",
-        "\u{feff}",
-        "\u{feff}-- c",
-    ] {
+    for text in [" \n", "-- only\n-- comments", "/* c */\n", ";;", "\u{feff}", "\u{feff}-- c"] {
         for dialect in Dialect::ALL {
             let statements = split(dialect, text);
             assert_eq!(statements.len(), 1);
@@ -396,10 +280,7 @@ fn long_and_foreign_text_keeps_its_offsets() {
     let long = format!("INSERT INTO a VALUES ('{}')", "ü;\u{200e}".repeat(20_000));
     let text = format!("/* ä */ {long};\u{1f980} b;");
     splits_everywhere(&text, &[&long, "\u{1f980} b"]);
-    assert_eq!(
-        split(Sqlite, &text)[1].sql_offset(),
-        text.find('\u{1f980}').unwrap()
-    );
+    assert_eq!(split(Sqlite, &text)[1].sql_offset(), text.find('\u{1f980}').unwrap());
 }
 
 #[test]
@@ -428,11 +309,7 @@ fn a_postgres_body_of_statements_ends_at_its_end() {
         "create or replace procedure p() language sql begin atomic insert into a values ((case when b then 1 end)); end",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT a.end AS end, b AS case FROM c; END",
     ] {
-        splits(
-            Postgres,
-            &format!("{function};\nBEGIN; b"),
-            &[function, "BEGIN", "b"],
-        );
+        splits(Postgres, &format!("{function};\nBEGIN; b"), &[function, "BEGIN", "b"]);
     }
     splits(
         Postgres,
@@ -443,16 +320,10 @@ fn a_postgres_body_of_statements_ends_at_its_end() {
 
 #[test]
 fn copy_from_stdin_is_refused_before_its_data_is_read() {
-    for copy in [
-        "COPY a (b, c) FROM stdin;\n1\t'x\n\\.\n",
-        "copy a from STDIN with (format csv);",
-        "COPY a FROM stdin",
-    ] {
+    for copy in ["COPY a (b, c) FROM stdin;\n1\t'x\n\\.\n", "copy a from STDIN with (format csv);", "COPY a FROM stdin"]
+    {
         let error = refuses(Postgres, &format!("b;\n{copy}"));
-        assert!(
-            matches!(error, SplitError::CopyFromStdin { offset: 3, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, SplitError::CopyFromStdin { offset: 3, .. }), "{error:?}");
     }
     splits(
         Postgres,
@@ -463,17 +334,11 @@ fn copy_from_stdin_is_refused_before_its_data_is_read() {
 
 #[test]
 fn psql_commands_are_refused() {
-    for (text, name) in [
-        ("a;\n\\c db\nb;", "\\c"),
-        ("a;\n\\.\n", "\\."),
-        ("a;\n\\set x 1\n", "\\set"),
-        ("a \\gexec\n", "\\gexec"),
-    ] {
+    for (text, name) in
+        [("a;\n\\c db\nb;", "\\c"), ("a;\n\\.\n", "\\."), ("a;\n\\set x 1\n", "\\set"), ("a \\gexec\n", "\\gexec")]
+    {
         let error = refuses(Postgres, text);
-        assert!(
-            matches!(&error, SplitError::PsqlCommand { command, .. } if command == name),
-            "{error:?}"
-        );
+        assert!(matches!(&error, SplitError::PsqlCommand { command, .. } if command == name), "{error:?}");
         assert_eq!(error.offset(), text.find('\\').unwrap());
     }
 }
@@ -481,11 +346,7 @@ fn psql_commands_are_refused() {
 #[test]
 fn templates_are_refused_outside_of_quotes() {
     for dialect in Dialect::ALL {
-        for text in [
-            "CREATE TABLE {{ index .Options \"Namespace\" }}.a (b);",
-            "{% if x %} a;",
-            "a_{{.b}};",
-        ] {
+        for text in ["CREATE TABLE {{ index .Options \"Namespace\" }}.a (b);", "{% if x %} a;", "a_{{.b}};"] {
             let error = refuses(dialect, text);
             assert!(matches!(error, SplitError::Template { .. }), "{error:?}");
             assert_eq!(error.offset(), text.find('{').unwrap());
@@ -504,61 +365,28 @@ fn what_is_never_closed_is_refused_where_it_starts() {
         (Postgres, "a; \"b; c", "this `\"` is never closed"),
         (MySql, "a; /* b; c", "this comment is never closed"),
         (Postgres, "a; /* /* */ b; c", "this comment is never closed"),
-        (
-            Postgres,
-            "a; $x$ b; $X$ c",
-            "the body that `$x$` opens is never closed",
-        ),
-        (
-            Sqlite,
-            "a; CREATE TRIGGER t AFTER INSERT ON b BEGIN c; d;",
-            "this statement ends before its `BEGIN` does",
-        ),
-        (
-            MySql,
-            "a; CREATE PROCEDURE p() BEGIN IF b THEN c; END;",
-            "this statement ends before its `BEGIN` does",
-        ),
-        (
-            Postgres,
-            "a; CREATE FUNCTION f() BEGIN ATOMIC c; d;",
-            "this statement ends before its `BEGIN ATOMIC` does",
-        ),
-        (
-            Postgres,
-            "a; SELECT (b; c",
-            "this statement ends before its `(` does",
-        ),
+        (Postgres, "a; $x$ b; $X$ c", "the body that `$x$` opens is never closed"),
+        (Sqlite, "a; CREATE TRIGGER t AFTER INSERT ON b BEGIN c; d;", "this statement ends before its `BEGIN` does"),
+        (MySql, "a; CREATE PROCEDURE p() BEGIN IF b THEN c; END;", "this statement ends before its `BEGIN` does"),
+        (Postgres, "a; CREATE FUNCTION f() BEGIN ATOMIC c; d;", "this statement ends before its `BEGIN ATOMIC` does"),
+        (Postgres, "a; SELECT (b; c", "this statement ends before its `(` does"),
     ] {
         let error = refuses(dialect, text);
-        assert_eq!(
-            (error.to_string().as_str(), error.offset()),
-            (message, 3),
-            "{text}"
-        );
+        assert_eq!((error.to_string().as_str(), error.offset()), (message, 3), "{text}");
     }
 }
 
 #[test]
 fn a_nul_byte_is_refused_even_in_quotes() {
     for dialect in Dialect::ALL {
-        assert!(matches!(
-            refuses(dialect, "a '\0'"),
-            SplitError::Nul { offset: 3, .. }
-        ));
+        assert!(matches!(refuses(dialect, "a '\0'"), SplitError::Nul { offset: 3, .. }));
     }
 }
 
 #[test]
 fn keywords_name_a_statement() {
-    let statements = split(
-        MySql,
-        "/*!50003 create*/ /* c */ `x` table a.b -- d\n(c int)",
-    );
-    assert_eq!(
-        statements[0].keywords(),
-        ["CREATE", "TABLE", "A", "B", "C", "INT"]
-    );
+    let statements = split(MySql, "/*!50003 create*/ /* c */ `x` table a.b -- d\n(c int)");
+    assert_eq!(statements[0].keywords(), ["CREATE", "TABLE", "A", "B", "C", "INT"]);
 }
 
 #[test]
@@ -586,14 +414,9 @@ fn are(class: StatementClass, dialect: Dialect, text: &str) {
 fn transaction_control_is_told_from_savepoints() {
     use StatementClass::{Ordinary, TransactionControl};
     let everywhere = "BEGIN; begin /* c */ ; COMMIT; ROLLBACK";
-    Dialect::ALL
-        .into_iter()
-        .for_each(|dialect| are(TransactionControl, dialect, everywhere));
-    let savepoints =
-        "SAVEPOINT a; RELEASE SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; SET x = 1";
-    Dialect::ALL
-        .into_iter()
-        .for_each(|dialect| are(Ordinary, dialect, savepoints));
+    Dialect::ALL.into_iter().for_each(|dialect| are(TransactionControl, dialect, everywhere));
+    let savepoints = "SAVEPOINT a; RELEASE SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; SET x = 1";
+    Dialect::ALL.into_iter().for_each(|dialect| are(Ordinary, dialect, savepoints));
     are(
         TransactionControl,
         Sqlite,
@@ -640,10 +463,6 @@ fn what_the_engine_refuses_in_a_transaction_is_told() {
         Sqlite,
         "VACUUM; VACUUM INTO 'a'; ATTACH 'a' AS b; DETACH b; PRAGMA journal_mode = wal; PRAGMA main.foreign_keys(0); pragma synchronous=off",
     );
-    are(
-        Ordinary,
-        Sqlite,
-        "PRAGMA journal_mode; PRAGMA foreign_key_check(a); PRAGMA user_version = 1",
-    );
+    are(Ordinary, Sqlite, "PRAGMA journal_mode; PRAGMA foreign_key_check(a); PRAGMA user_version = 1");
     are(Ordinary, MySql, "CREATE DATABASE a; DROP DATABASE a");
 }

@@ -149,23 +149,10 @@ const TOKENS: &[&str] = &[
     "/*+ h  i */",
 ];
 
-const GAPS: &[&str] = &[
-    " ",
-    "\n",
-    "\t ",
-    "  \n",
-    " -- it's; \"a\n",
-    " /* don't; */ ",
-    "\n-- `b`\n-- c\n",
-    " /**/\n",
-];
+const GAPS: &[&str] = &[" ", "\n", "\t ", "  \n", " -- it's; \"a\n", " /* don't; */ ", "\n-- `b`\n-- c\n", " /**/\n"];
 
 fn laid_out(tokens: &[&str], gaps: &[&str]) -> String {
-    tokens
-        .iter()
-        .zip(gaps)
-        .flat_map(|(token, gap)| [*gap, *token])
-        .collect()
+    tokens.iter().zip(gaps).flat_map(|(token, gap)| [*gap, *token]).collect()
 }
 
 proptest! {

@@ -64,17 +64,11 @@ fn hash_tokens(body: &str, dialect: Dialect) -> Option<Sha256> {
 /// Hashes the tokens that all dialects agree on, or nothing where they do not.
 fn hash_agreed_tokens(body: &str, dialects: &[Dialect]) -> Option<Sha256> {
     let mut hasher = TokenHasher::new(body);
-    let mut lexers: Vec<_> = dialects
-        .iter()
-        .map(|&dialect| Lexer::new(body, dialect))
-        .collect();
+    let mut lexers: Vec<_> = dialects.iter().map(|&dialect| Lexer::new(body, dialect)).collect();
     let (first, others) = lexers.split_first_mut()?;
     // White space ends at the same place for all of them when the token behind it starts there for all.
     while let Some(token) = first.next_text() {
-        if others
-            .iter_mut()
-            .any(|other| other.next_text() != Some(token))
-        {
+        if others.iter_mut().any(|other| other.next_text() != Some(token)) {
             return None;
         }
         hasher.take(token);
@@ -97,11 +91,7 @@ impl<'a> TokenHasher<'a> {
 
     fn new(body: &'a str) -> Self {
         let buffer = Vec::with_capacity(body.len().min(Self::FULL) + 64);
-        Self {
-            body,
-            hash: Sha256::new_with_prefix("tokens\0"),
-            buffer,
-        }
+        Self { body, hash: Sha256::new_with_prefix("tokens\0"), buffer }
     }
 
     fn take(&mut self, token: Token<'_>) {
@@ -124,11 +114,7 @@ impl<'a> TokenHasher<'a> {
             return self.keep(token.text);
         }
         if token.kind == TokenKind::BlockComment && token.text.contains(MARKER_IN_TEXT) {
-            token
-                .text
-                .lines()
-                .filter(|line| line.starts_with(MARKER))
-                .for_each(|line| self.keep(line));
+            token.text.lines().filter(|line| line.starts_with(MARKER)).for_each(|line| self.keep(line));
         }
     }
 
@@ -140,8 +126,7 @@ impl<'a> TokenHasher<'a> {
 
     fn keep(&mut self, text: &str) {
         self.buffer.push(0);
-        self.buffer
-            .extend_from_slice(&length_prefix(text.as_bytes()));
+        self.buffer.extend_from_slice(&length_prefix(text.as_bytes()));
         self.buffer.extend_from_slice(text.as_bytes());
         self.flush_if_full();
     }
@@ -170,18 +155,8 @@ mod tests {
 
     #[test]
     fn comments_and_white_space_do_not_count() {
-        for dialects in [
-            &[][..],
-            &[Sqlite],
-            &[Postgres],
-            &[MySql],
-            &[MariaDb, Postgres],
-        ] {
-            assert!(same(
-                "DROP TABLE a;",
-                "-- gone; it's\n\tDROP /* b */ TABLE\n a ;\n",
-                dialects
-            ));
+        for dialects in [&[][..], &[Sqlite], &[Postgres], &[MySql], &[MariaDb, Postgres]] {
+            assert!(same("DROP TABLE a;", "-- gone; it's\n\tDROP /* b */ TABLE\n a ;\n", dialects));
             assert!(!same("DROP TABLE a;", "DROP TABLE b;", dialects));
             assert!(!same("a b", "ab", dialects));
         }
@@ -200,10 +175,7 @@ mod tests {
             ("-- migrate: a b", Postgres),
             ("/*\n-- migrate: a b\n*/", Postgres),
         ] {
-            assert!(
-                !same(text, &text.replace("a b", "a  b"), &[dialect]),
-                "{text}"
-            );
+            assert!(!same(text, &text.replace("a b", "a  b"), &[dialect]), "{text}");
         }
     }
 
@@ -223,15 +195,9 @@ mod tests {
 
     #[test]
     fn where_the_dialects_disagree_all_of_the_text_counts() {
-        for text in [
-            "a # b\n c",
-            "a --b\n c",
-            "a `b c` d",
-            "'a\\' b' c'",
-            "a $$ b $$ c",
-            "a [b c] d",
-            "/* /* */ b */ c",
-        ] {
+        for text in
+            ["a # b\n c", "a --b\n c", "a `b c` d", "'a\\' b' c'", "a $$ b $$ c", "a [b c] d", "/* /* */ b */ c"]
+        {
             let spaced = format!("{text} ");
             assert!(!same(text, &spaced, &[]), "{text}");
             assert!(!same(text, &spaced, &[Sqlite, Postgres, MySql]), "{text}");
@@ -244,19 +210,14 @@ mod tests {
     #[test]
     fn the_glance_never_contradicts_the_lexers() {
         let parts = [
-            "a", "'", "\"", "`", "[", "]", "$", "#", "--", "-- ", "-", "/", "*", "\\", "\n", "\r",
-            "é", "1.", "E", "U&", ";",
+            "a", "'", "\"", "`", "[", "]", "$", "#", "--", "-- ", "-", "/", "*", "\\", "\n", "\r", "é", "1.", "E",
+            "U&", ";",
         ];
         let count = parts.len();
         for combination in 0..count.pow(4) {
-            let text: String = (0..4)
-                .map(|i| parts[combination / count.pow(i) % count])
-                .collect();
+            let text: String = (0..4).map(|i| parts[combination / count.pow(i) % count]).collect();
             let lexed = lexed_apart(&[]);
-            assert!(
-                !lex_alike(&text) || hash_agreed_tokens(&text, &lexed).is_some(),
-                "{text:?}"
-            );
+            assert!(!lex_alike(&text) || hash_agreed_tokens(&text, &lexed).is_some(), "{text:?}");
         }
     }
 
@@ -264,9 +225,6 @@ mod tests {
     fn the_hash_is_fixed_for_good() {
         // Computed apart, from the description at the top of this file.
         let checksum = section_checksum("CREATE TABLE a (b text DEFAULT 'c  d'); -- e\n", &[]);
-        assert_eq!(
-            checksum.to_string(),
-            "v1:b19a021464d2e0dcf6e0da3cee22e6ebbd5a556c5419cafd6d8c9ce1decde3a4"
-        );
+        assert_eq!(checksum.to_string(), "v1:b19a021464d2e0dcf6e0da3cee22e6ebbd5a556c5419cafd6d8c9ce1decde3a4");
     }
 }

@@ -35,8 +35,8 @@ static CLASSES: [Class; 256] = {
             b'$' => Class::Dollar,
             b';' => Class::Semicolon,
             b':' => Class::Colon,
-            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%'
-            | b'^' | b'&' | b'|' | b'?' => Class::Operator,
+            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|'
+            | b'?' => Class::Operator,
             _ => Class::Other,
         };
         byte += 1;
@@ -49,29 +49,35 @@ pub(super) fn class_of(byte: u8) -> Class {
     CLASSES[usize::from(byte)]
 }
 
+const fn bit(class: Class) -> u16 {
+    1 << class as u16
+}
+
+const WORD: u16 = bit(Class::Letter) | bit(Class::Digit) | bit(Class::Dollar);
+const TAG: u16 = bit(Class::Letter) | bit(Class::Digit);
+
+/// The end of the run of bytes whose class is in the set. Written out, since a macro runs it without optimisation.
 #[inline]
-fn end_while(bytes: &[u8], at: usize, belongs: impl Fn(Class) -> bool) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .position(|&byte| !belongs(class_of(byte)))
-        .unwrap_or(rest.len())
+fn end_while(bytes: &[u8], at: usize, set: u16) -> usize {
+    let mut end = at;
+    while end < bytes.len() && bit(CLASSES[bytes[end] as usize]) & set != 0 {
+        end += 1;
+    }
+    end
 }
 
 #[inline]
 pub(super) fn whitespace_end(bytes: &[u8], at: usize) -> usize {
-    end_while(bytes, at, |class| class == Class::Whitespace)
+    end_while(bytes, at, bit(Class::Whitespace))
 }
 
 #[inline]
 pub(super) fn word_end(bytes: &[u8], at: usize) -> usize {
-    end_while(bytes, at, |class| {
-        matches!(class, Class::Letter | Class::Digit | Class::Dollar)
-    })
+    end_while(bytes, at, WORD)
 }
 
 pub(super) fn digits_end(bytes: &[u8], at: usize) -> usize {
-    end_while(bytes, at, |class| class == Class::Digit)
+    end_while(bytes, at, bit(Class::Digit))
 }
 
 /// Ends a number with its point and exponent, and the letters that follow (`0x1f`, or a name such as `1st`).
@@ -84,19 +90,13 @@ pub(super) fn number_end(bytes: &[u8], at: usize, takes_dollar: bool) -> usize {
     if let [b'e' | b'E', b'+' | b'-', b'0'..=b'9', ..] = &bytes[end..] {
         end = digits_end(bytes, end + 2);
     }
-    end_while(bytes, end, |class| {
-        matches!(class, Class::Letter | Class::Digit) || (takes_dollar && class == Class::Dollar)
-    })
+    end_while(bytes, end, if takes_dollar { WORD } else { TAG })
 }
 
 /// Ends a run of colons with the `=` of an assignment.
 pub(super) fn colon_end(bytes: &[u8], at: usize) -> usize {
-    let end = end_while(bytes, at, |class| class == Class::Colon);
-    if bytes.get(end) == Some(&b'=') {
-        end + 1
-    } else {
-        end
-    }
+    let end = end_while(bytes, at, bit(Class::Colon));
+    if bytes.get(end) == Some(&b'=') { end + 1 } else { end }
 }
 
 /// Gives back the signs at the end of an operator, by PostgreSQL's rule: `a=-1` compares with `-1`, but `@-` is a name.
@@ -118,11 +118,7 @@ pub(super) fn quoted_end(bytes: &[u8], open: usize, escapes: bool) -> Option<usi
     let mut at = open + 1;
     loop {
         let rest = bytes.get(at..)?;
-        at += if escapes {
-            memchr2(quote, b'\\', rest)?
-        } else {
-            memchr(quote, rest)?
-        };
+        at += if escapes { memchr2(quote, b'\\', rest)? } else { memchr(quote, rest)? };
         if bytes[at] == quote && bytes.get(at + 1) != Some(&quote) {
             return Some(at + 1);
         }
@@ -132,16 +128,8 @@ pub(super) fn quoted_end(bytes: &[u8], open: usize, escapes: bool) -> Option<usi
 
 /// Ends the `$` or `$tag$` at `at`, if it is one that opens a body.
 pub(super) fn dollar_tag_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let starts_tag = bytes
-        .get(at + 1)
-        .is_some_and(|&b| class_of(b) == Class::Letter);
-    let end = if starts_tag {
-        end_while(bytes, at + 1, |class| {
-            matches!(class, Class::Letter | Class::Digit)
-        })
-    } else {
-        at + 1
-    };
+    let starts_tag = bytes.get(at + 1).is_some_and(|&b| class_of(b) == Class::Letter);
+    let end = if starts_tag { end_while(bytes, at + 1, TAG) } else { at + 1 };
     (bytes.get(end) == Some(&b'$')).then_some(end + 1)
 }
 

@@ -60,13 +60,7 @@ impl Blocks {
 
     /// Whether the statement is a `COPY … FROM stdin`.
     pub(super) fn reads_stdin(&self) -> bool {
-        matches!(
-            self,
-            Self::Postgres(PostgresBlocks {
-                head: PostgresHead::CopyFromStdin,
-                ..
-            })
-        )
+        matches!(self, Self::Postgres(PostgresBlocks { head: PostgresHead::CopyFromStdin, .. }))
     }
 }
 
@@ -85,8 +79,7 @@ impl SqliteBlocks {
         if matches!(self, Self::Other) {
             return;
         }
-        let is =
-            |word: &str| token.kind == TokenKind::Word && token.text.eq_ignore_ascii_case(word);
+        let is = |word: &str| token.kind == TokenKind::Word && token.text.eq_ignore_ascii_case(word);
         *self = match self {
             Self::Start if is("explain") || is("query") || is("plan") => Self::Start,
             Self::Start if is("create") => Self::Create,
@@ -164,9 +157,7 @@ impl PostgresBlocks {
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
         let previous = std::mem::take(&mut self.previous);
         match self.head {
-            PostgresHead::Routine if self.parentheses == 0 => {
-                self.take_routine_word(word, previous)
-            }
+            PostgresHead::Routine if self.parentheses == 0 => self.take_routine_word(word, previous),
             PostgresHead::Copy if self.parentheses == 0 => {
                 if previous == PostgresWord::From && is("stdin") {
                     self.head = PostgresHead::CopyFromStdin;
@@ -209,11 +200,7 @@ impl PostgresBlocks {
     fn open(&self) -> Option<&'static str> {
         match self {
             Self { depth: 1.., .. } => Some("BEGIN ATOMIC"),
-            Self {
-                parentheses: 1..,
-                swallowed: true,
-                ..
-            } => Some("("),
+            Self { parentheses: 1.., swallowed: true, .. } => Some("("),
             _ => None,
         }
     }

@@ -22,8 +22,7 @@ const LOOKED_AT: usize = 64;
 
 pub(super) fn drops_table(statement: &Statement<'_>) -> bool {
     let words = words(statement);
-    words.starts(&["DROP", "TABLE"])
-        || (statement.dialect != Dialect::Postgres && words.starts(&["DROP", "TABLES"]))
+    words.starts(&["DROP", "TABLE"]) || (statement.dialect != Dialect::Postgres && words.starts(&["DROP", "TABLES"]))
 }
 
 /// Heads of statements that run inside a transaction whatever follows: most of a history begins so.
@@ -73,10 +72,7 @@ impl Words {
     }
 
     fn starts(&self, words: &[&str]) -> bool {
-        words
-            .iter()
-            .enumerate()
-            .all(|(at, word)| self.get(at) == *word)
+        words.iter().enumerate().all(|(at, word)| self.get(at) == *word)
     }
 
     fn ends(&self, word: &str) -> bool {
@@ -84,21 +80,12 @@ impl Words {
     }
 
     fn find(&self, words: &[&str]) -> Option<usize> {
-        (0..self.0.len()).find(|&start| {
-            words
-                .iter()
-                .enumerate()
-                .all(|(at, word)| self.get(start + at) == *word)
-        })
+        (0..self.0.len()).find(|&start| words.iter().enumerate().all(|(at, word)| self.get(start + at) == *word))
     }
 
     /// Whether this is a `ROLLBACK` that does not go back to a savepoint.
     fn rolls_back_all(&self) -> bool {
-        let target = if self.is(1, &["WORK", "TRANSACTION"]) {
-            2
-        } else {
-            1
-        };
+        let target = if self.is(1, &["WORK", "TRANSACTION"]) { 2 } else { 1 };
         self.starts(&["ROLLBACK"]) && self.get(target) != "TO"
     }
 
@@ -124,8 +111,7 @@ fn sqlite_outside(words: &Words) -> bool {
         "VACUUM" | "ATTACH" | "DETACH" => true,
         "PRAGMA" => {
             let name = if words.get(2) == "." { 3 } else { 1 };
-            words.is(name, &["JOURNAL_MODE", "FOREIGN_KEYS", "SYNCHRONOUS"])
-                && words.is(name + 1, &["=", "("])
+            words.is(name, &["JOURNAL_MODE", "FOREIGN_KEYS", "SYNCHRONOUS"]) && words.is(name + 1, &["=", "("])
         }
         _ => false,
     }
@@ -144,9 +130,7 @@ fn postgres_controls(words: &Words) -> bool {
 fn postgres_outside(words: &Words) -> bool {
     match (words.get(0), words.get(1)) {
         ("VACUUM", _) => true,
-        ("CREATE" | "DROP", "DATABASE" | "TABLESPACE")
-        | ("ALTER", "SYSTEM")
-        | ("DISCARD", "ALL") => true,
+        ("CREATE" | "DROP", "DATABASE" | "TABLESPACE") | ("ALTER", "SYSTEM") | ("DISCARD", "ALL") => true,
         ("CREATE", "UNIQUE") => words.starts(&["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY"]),
         ("CREATE" | "DROP", "INDEX") => words.get(2) == "CONCURRENTLY",
         ("REINDEX", _) => reindexes_outside(words),
@@ -155,15 +139,11 @@ fn postgres_outside(words: &Words) -> bool {
             "(" => words.0.last().is_some_and(|last| last == ")"),
             _ => second.is_empty(),
         },
-        ("ALTER", "TABLE") => {
-            words.find(&["DETACH", "PARTITION"]).is_some() && words.ends("CONCURRENTLY")
-        }
+        ("ALTER", "TABLE") => words.find(&["DETACH", "PARTITION"]).is_some() && words.ends("CONCURRENTLY"),
         ("ALTER", "DATABASE") => words.find(&["SET", "TABLESPACE"]).is_some(),
         ("ALTER", "SUBSCRIPTION") => words.find(&["REFRESH", "PUBLICATION"]) == Some(3),
         // Only a subscription that creates its slot needs to stand alone; either option may say that it does not.
-        ("CREATE", "SUBSCRIPTION") => {
-            words.find(&["CREATE_SLOT"]).is_none() && words.find(&["CONNECT"]).is_none()
-        }
+        ("CREATE", "SUBSCRIPTION") => words.find(&["CREATE_SLOT"]).is_none() && words.find(&["CONNECT"]).is_none(),
         _ => false,
     }
 }
@@ -191,7 +171,6 @@ fn mysql_controls(words: &Words) -> bool {
 
 /// Whether one of the assignments is to the variable; `@autocommit` is the user's own.
 fn sets_autocommit(words: &Words) -> bool {
-    (1..words.0.len()).any(|at| {
-        words.get(at) == "AUTOCOMMIT" && words.get(at - 1) != "@" && words.is(at + 1, &["=", ":="])
-    })
+    (1..words.0.len())
+        .any(|at| words.get(at) == "AUTOCOMMIT" && words.get(at - 1) != "@" && words.is(at + 1, &["=", ":="]))
 }

@@ -102,29 +102,17 @@ impl SplitError {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self {
-            Self::Nul { .. } => {
-                "servers and drivers end the text at a NUL byte, so the rest would not run"
-            }
-            Self::UnterminatedQuote { .. }
-            | Self::UnterminatedComment { .. }
-            | Self::UnterminatedBody { .. } => {
+            Self::Nul { .. } => "servers and drivers end the text at a NUL byte, so the rest would not run",
+            Self::UnterminatedQuote { .. } | Self::UnterminatedComment { .. } | Self::UnterminatedBody { .. } => {
                 "everything up to the end of the text belongs to it, so statements would be lost"
             }
             Self::UnterminatedBlock { .. } => {
                 "every `;` inside belongs to the block, so the statements behind it would be lost"
             }
-            Self::CopyFromStdin { .. } => {
-                "a migration runs as SQL statements, without a client that sends rows"
-            }
-            Self::PsqlCommand { .. } => {
-                "psql runs such lines itself and the server never sees them"
-            }
-            Self::Template { .. } => {
-                "the text runs as it stands, and nothing here fills in templates"
-            }
-            Self::Delimiter { .. } => {
-                "without a delimiter nobody knows where the next statement ends"
-            }
+            Self::CopyFromStdin { .. } => "a migration runs as SQL statements, without a client that sends rows",
+            Self::PsqlCommand { .. } => "psql runs such lines itself and the server never sees them",
+            Self::Template { .. } => "the text runs as it stands, and nothing here fills in templates",
+            Self::Delimiter { .. } => "without a delimiter nobody knows where the next statement ends",
         }
     }
 
@@ -148,14 +136,11 @@ impl SplitError {
                 "close each block with its own `END`, and end the statement with `;`".into()
             }
             Self::CopyFromStdin { .. } => {
-                "write the rows as `INSERT INTO … VALUES`, or load them outside the migration"
-                    .into()
+                "write the rows as `INSERT INTO … VALUES`, or load them outside the migration".into()
             }
             Self::PsqlCommand { .. } => "remove the line, or write what it does as SQL".into(),
             Self::Template { .. } => "write the SQL that the template is meant to give".into(),
-            Self::Delimiter { .. } => {
-                "write it on a line of its own, such as `DELIMITER //`".into()
-            }
+            Self::Delimiter { .. } => "write it on a line of its own, such as `DELIMITER //`".into(),
         }
     }
 }

@@ -60,10 +60,7 @@ impl MySqlBlocks {
     pub(super) fn reset(&mut self) {
         let mut levels = std::mem::take(&mut self.levels);
         levels.clear();
-        *self = Self {
-            levels,
-            ..Self::default()
-        };
+        *self = Self { levels, ..Self::default() };
     }
 
     /// What opened the innermost block.
@@ -81,12 +78,7 @@ impl MySqlBlocks {
 
     fn take_head(&mut self, token: Token<'_>) {
         let is_word = token.kind == TokenKind::Word;
-        let is = |words: &[&str]| {
-            is_word
-                && words
-                    .iter()
-                    .any(|word| token.text.eq_ignore_ascii_case(word))
-        };
+        let is = |words: &[&str]| is_word && words.iter().any(|word| token.text.eq_ignore_ascii_case(word));
         let starts_compound = || is(&["if", "case", "loop", "while", "repeat", "for"]);
         self.head = match self.head {
             Head::Start | Head::Labelled if starts_compound() => {
@@ -140,12 +132,7 @@ impl MySqlBlocks {
         let at_start = std::mem::take(&mut self.at_start);
         let behind_end = place == Place::BehindEnd;
         match keyword(word) {
-            Keyword::If
-            | Keyword::Case
-            | Keyword::Loop
-            | Keyword::While
-            | Keyword::Repeat
-            | Keyword::For
+            Keyword::If | Keyword::Case | Keyword::Loop | Keyword::While | Keyword::Repeat | Keyword::For
                 if behind_end => {}
             Keyword::Begin if at_start || self.levels.is_empty() => self.push("BEGIN"),
             Keyword::Loop => self.push("LOOP"),
@@ -159,9 +146,7 @@ impl MySqlBlocks {
                 self.at_start = false;
             }
             Keyword::Repeat => self.place = Place::BehindRepeat,
-            Keyword::If if *self.awaited() == Awaited::Nothing => {
-                *self.awaited() = Awaited::ThenOfIf
-            }
+            Keyword::If if *self.awaited() == Awaited::Nothing => *self.awaited() = Awaited::ThenOfIf,
             Keyword::Elseif | Keyword::When => *self.awaited() = Awaited::ThenOfBranch,
             Keyword::Until => *self.awaited() = Awaited::EndOfRepeat,
             Keyword::Then => self.take_then(),
@@ -185,22 +170,15 @@ impl MySqlBlocks {
 
     /// Whether an `END` in the middle of a statement ends the block.
     fn ends_anywhere(&self) -> bool {
-        self.levels
-            .last()
-            .is_some_and(|level| level.opening == "CASE" || level.awaited == Awaited::EndOfRepeat)
+        self.levels.last().is_some_and(|level| level.opening == "CASE" || level.awaited == Awaited::EndOfRepeat)
     }
 
     fn awaited(&mut self) -> &mut Awaited {
-        self.levels
-            .last_mut()
-            .map_or(&mut self.base, |level| &mut level.awaited)
+        self.levels.last_mut().map_or(&mut self.base, |level| &mut level.awaited)
     }
 
     fn push(&mut self, opening: &'static str) {
-        self.levels.push(Level {
-            opening,
-            awaited: Awaited::Nothing,
-        });
+        self.levels.push(Level { opening, awaited: Awaited::Nothing });
         self.at_start = true;
     }
 }
@@ -263,8 +241,6 @@ fn keyword(word: &str) -> Keyword {
         ("when", Keyword::When),
         ("while", Keyword::While),
     ];
-    let found = KEYWORDS
-        .iter()
-        .find(|(name, _)| word.eq_ignore_ascii_case(name));
+    let found = KEYWORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
     found.map_or(Keyword::None, |&(_, keyword)| keyword)
 }

@@ -97,14 +97,8 @@ impl<'a> Splitter<'a> {
         let offset = token.start;
         let rest = &self.text[offset..];
         match token.text {
-            "{" if rest.starts_with("{{") => Err(SplitError::Template {
-                offset,
-                opening: "{{",
-            }),
-            "{" if rest.starts_with("{%") => Err(SplitError::Template {
-                offset,
-                opening: "{%",
-            }),
+            "{" if rest.starts_with("{{") => Err(SplitError::Template { offset, opening: "{{" }),
+            "{" if rest.starts_with("{%") => Err(SplitError::Template { offset, opening: "{%" }),
             "\\" if self.dialect == Dialect::Postgres => {
                 let end = rest.find(|c: char| c.is_whitespace() || c == ';');
                 let command = rest[..end.unwrap_or(rest.len())].chars().take(32).collect();
@@ -115,8 +109,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn is_delimiter_line(&self, token: Token<'a>) -> bool {
-        matches!(self.dialect, Dialect::MySql | Dialect::MariaDb)
-            && token.text.eq_ignore_ascii_case("delimiter")
+        matches!(self.dialect, Dialect::MySql | Dialect::MariaDb) && token.text.eq_ignore_ascii_case("delimiter")
     }
 
     fn set_delimiter(&mut self, word: Token<'a>) -> Result<(), SplitError> {
@@ -169,10 +162,7 @@ impl<'a> Splitter<'a> {
         let end = self.text.len();
         if let Some(code @ (first, _)) = self.code {
             if let Some(opening) = self.blocks.open() {
-                return Err(SplitError::UnterminatedBlock {
-                    offset: first,
-                    opening,
-                });
+                return Err(SplitError::UnterminatedBlock { offset: first, opening });
             }
             self.push(code, end)?;
         }
@@ -190,20 +180,11 @@ fn unterminated(token: Token<'_>) -> SplitError {
     let offset = token.start;
     match token.kind {
         TokenKind::DollarBody => {
-            let name_end = token.text[1..]
-                .find('$')
-                .map_or(token.text.len(), |end| end + 2);
-            SplitError::UnterminatedBody {
-                offset,
-                tag: token.text[..name_end].to_owned(),
-            }
+            let name_end = token.text[1..].find('$').map_or(token.text.len(), |end| end + 2);
+            SplitError::UnterminatedBody { offset, tag: token.text[..name_end].to_owned() }
         }
         TokenKind::Quoted => {
-            let quote = token
-                .text
-                .chars()
-                .find(|c| "'\"`[".contains(*c))
-                .unwrap_or('\'');
+            let quote = token.text.chars().find(|c| "'\"`[".contains(*c)).unwrap_or('\'');
             SplitError::UnterminatedQuote { offset, quote }
         }
         _ => SplitError::UnterminatedComment { offset },

@@ -191,8 +191,8 @@ fn shown(applied: &Applied<'_>, node: Node) -> String {
         text.push_str(&format!("\n{description}\n"));
     }
     for section in revision.sections.iter() {
-        let dialects: Vec<&str> = section.dialects.iter().map(|dialect| dialect.name()).collect();
-        text.push_str(&format!("\n{} {}\n{}\n", section.direction, dialects.join(" "), section.body.trim()));
+        let dialects: String = section.dialects.iter().map(|dialect| format!(" {dialect}")).collect();
+        text.push_str(&format!("\n{}{dialects}:\n{}\n", section.direction, section.body.trim()));
     }
     if !revision.has(Direction::Down) && revision.origin == Origin::File {
         let reason = revision.irreversible.as_deref().unwrap_or("the file has no `down`");

@@ -107,7 +107,8 @@ fn driver_error(error: Error, sql: &str, offset: usize) -> DriverError {
         _ => None,
     };
     DriverError {
-        code: code.map(|code| format!("{code:?}")),
+        // What SQLite has no name for is its general error, which says nothing.
+        code: code.filter(|code| *code != ErrorCode::Unknown).map(|code| format!("{code:?}")),
         position,
         source: Some(Box::new(error)),
         ..DriverError::new(kind, message)

@@ -80,7 +80,7 @@ async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> R
         }
         Err(error) => return Err(unreadable(db, &unqualified, error).await),
     };
-    let session = read_session(rows.first())?;
+    let session = read_session(rows.first(), &unqualified)?;
     let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
     Ok(Look { rows, tables, session: Some(session) })
@@ -97,13 +97,13 @@ fn session_query(tables: &Tables) -> String {
     )
 }
 
-fn read_session(row: Option<&Row>) -> Result<Session, Error> {
+fn read_session(row: Option<&Row>, tables: &Tables) -> Result<Session, Error> {
     let text = |column| row.and_then(|row| row.text(column)).map(str::to_owned);
     if text(4).as_deref() == Some("t") {
         return Err(Error::InTransaction);
     }
     let no_schema = || Error::HistoryMalformed {
-        table: "migrate_history".to_owned(),
+        table: tables.history().to_owned(),
         problem: "the search path names no schema that exists, so there is no place for it".to_owned(),
     };
     Ok(Session {

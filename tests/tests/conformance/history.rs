@@ -27,8 +27,8 @@ fn a_row_says_what_ran_and_who_ran_it(db: &mut dyn Database) {
     let by = &db.rows("SELECT DISTINCT applied_by || ' ' || tool FROM migrate_history")[0];
     assert!(by.contains('@') && by.ends_with(concat!(" migrate-runtime ", env!("CARGO_PKG_VERSION"))), "{by}");
     let section = revisions.revisions()[1].sections[0].checksum.to_string();
-    assert_eq!(db.rows("SELECT up_checksum FROM migrate_history WHERE id = 'b'"), [section.clone()]);
-    assert_eq!(db.rows("SELECT checksum FROM migrate_log WHERE revision = 'b'"), [section]);
+    assert_eq!(db.rows("SELECT up_checksum FROM migrate_history WHERE id = 'b'"), [section.as_str()]);
+    assert_eq!(db.rows("SELECT checksum FROM migrate_log WHERE revision = 'b'"), [section.as_str()]);
 }
 
 fn the_log_only_grows_and_numbers_its_runs(db: &mut dyn Database) {

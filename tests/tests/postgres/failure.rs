@@ -85,3 +85,14 @@ fn a_lost_connection_leaves_the_outcome_to_the_history() {
         chain("a").upgrade_async(&mut again).await.expect("the lock is free");
     });
 }
+
+/// A driver that is sent one waits for rows that never come.
+#[test]
+fn a_copy_from_the_client_is_refused_before_anything_runs() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        let copying = set([draft("a"), draft("b").after("a").up("COPY t_a FROM STDIN;")]);
+        assert_eq!(code(&copying.upgrade_async(&mut db).await.expect_err("a refusal").error), "M0015");
+        assert_eq!(column(&db, "SELECT to_regclass('migrate_history')").await, ["NULL"]);
+    });
+}

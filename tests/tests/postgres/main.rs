@@ -8,14 +8,19 @@ mod session;
 mod transaction;
 mod trips;
 
+use std::time::Duration;
+
 use migrate_tests::postgres::Database;
 use migrate_tests::suite::{connect, postgres_or_skip, runtime};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// Runs a test on a fresh database, where there is PostgreSQL.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a test on a fresh database, where there is PostgreSQL; a test that waits for ever fails.
 fn on_postgres(test: impl AsyncFnOnce(Database)) {
     if let Some(database) = postgres_or_skip() {
-        runtime().block_on(test(database));
+        let outcome = runtime().block_on(async { tokio::time::timeout(PATIENCE, test(database)).await });
+        outcome.expect("the test ends in time");
     }
 }
 

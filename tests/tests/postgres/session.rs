@@ -1,6 +1,6 @@
 //! What a revision does to its session.
 
-use migrate_tests::suite::{chain, connect, draft, set};
+use migrate_tests::suite::{chain, code, connect, draft, route, set};
 
 use super::{column, on_postgres};
 
@@ -61,5 +61,23 @@ fn a_schema_that_the_settings_name_is_made() {
         revisions.upgrade_async(&mut db).await.expect("an upgrade");
         assert_eq!(column(&db, "SELECT id FROM ops.migrate_history").await, ["a"]);
         assert_eq!(column(&db, "SELECT to_regclass('public.t_a')").await, ["t_a"]);
+    });
+}
+
+#[test]
+fn a_search_path_without_a_schema_is_refused() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        db.batch_execute("SET search_path = nowhere").await.expect("a setting");
+        assert_eq!(code(&chain("a").upgrade_async(&mut db).await.expect_err("a refusal").error), "M0405");
+    });
+}
+
+#[test]
+fn a_run_can_be_spawned() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        let run = tokio::spawn(async move { chain("a").upgrade_async(&mut db).await.map(|report| route(&report)) });
+        assert_eq!(run.await.expect("no panic").expect("an upgrade"), "base | +a | a");
     });
 }
