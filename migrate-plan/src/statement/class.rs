@@ -29,9 +29,19 @@ pub(super) fn drops_table(statement: &Statement<'_>) -> bool {
 const ORDINARY: [&str; 8] =
     ["CREATE TABLE ", "DROP TABLE ", "INSERT ", "UPDATE ", "DELETE ", "SELECT ", "CREATE VIEW ", "COMMENT "];
 
+/// Heads of statements that only CONCURRENTLY takes out of a transaction.
+const ORDINARY_UNLESS_CONCURRENT: [&str; 3] = ["CREATE INDEX ", "CREATE UNIQUE INDEX ", "ALTER TABLE "];
+
 fn is_ordinary_at_a_glance(sql: &str) -> bool {
     let starts = |head: &&str| sql.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
     ORDINARY.iter().any(|head| starts(&head))
+        || (ORDINARY_UNLESS_CONCURRENT.iter().any(|head| starts(&head)) && !mentions(sql, "CONCURRENTLY"))
+}
+
+/// Whether the word stands anywhere in the text, in any case.
+fn mentions(sql: &str, word: &str) -> bool {
+    memchr::memchr2_iter(b'c', b'C', sql.as_bytes())
+        .any(|at| sql.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
 }
 
 pub(super) fn class_of(statement: &Statement<'_>) -> StatementClass {
