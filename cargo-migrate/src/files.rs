@@ -94,9 +94,11 @@ impl Writer {
     /// Writes a file that is not there yet.
     pub(crate) fn create(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
         let refuse = |error: &std::io::Error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                Diagnostic::new(Code::AlreadyThere, format!("`{}` is already there", path.display()), "use another name")
-            }
+            std::io::ErrorKind::AlreadyExists => Diagnostic::new(
+                Code::AlreadyThere,
+                format!("`{}` is already there", path.display()),
+                "use another name",
+            ),
             _ => cannot_write(path, error),
         };
         let mut file = std::fs::File::create_new(path).map_err(|error| refuse(&error))?;
@@ -128,7 +130,11 @@ impl Writer {
     /// Renames a file.
     pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), Diagnostic> {
         if to.exists() {
-            return Err(Diagnostic::new(Code::AlreadyThere, format!("`{}` is already there", to.display()), "move it away"));
+            return Err(Diagnostic::new(
+                Code::AlreadyThere,
+                format!("`{}` is already there", to.display()),
+                "move it away",
+            ));
         }
         std::fs::rename(from, to).map_err(|error| cannot_write(to, &error))
     }

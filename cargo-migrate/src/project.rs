@@ -42,7 +42,10 @@ impl Project {
         };
         let Some(manifest) = manifest else {
             if let Some(package) = &global.package {
-                return Err(no_project(format!("there is no cargo project, so no package `{package}`"), "leave `-p` out"));
+                return Err(no_project(
+                    format!("there is no cargo project, so no package `{package}`"),
+                    "leave `-p` out",
+                ));
             }
             let folder = standalone.as_ref().map_or(DEFAULT_FOLDER, |config| &config.folder);
             return Ok(Self::outside(&here, here.join(folder), standalone));
@@ -101,12 +104,9 @@ fn read_standalone(here: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
 
 /// What cargo says of the workspace; it resolves nothing and asks no network.
 fn read_metadata(manifest: &Path) -> Result<Metadata, Diagnostic> {
-    MetadataCommand::new()
-        .manifest_path(manifest)
-        .no_deps()
-        .other_options(vec!["--offline".to_owned()])
-        .exec()
-        .map_err(|error| no_project(format!("cargo cannot read the project: {error}"), "mend its Cargo.toml, or use `--dir`"))
+    MetadataCommand::new().manifest_path(manifest).no_deps().other_options(vec!["--offline".to_owned()]).exec().map_err(
+        |error| no_project(format!("cargo cannot read the project: {error}"), "mend its Cargo.toml, or use `--dir`"),
+    )
 }
 
 fn select<'m>(metadata: &'m Metadata, manifest: &Path, wanted: Option<&str>) -> Result<&'m Package, Diagnostic> {

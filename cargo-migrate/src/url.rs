@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_refused_never_shows_the_url() {
-        for url in ["nonsense", "oracle://u:secret@h/d", "sqlite://", "sqlite://a.db?key=secret", "mysql://u:secret@h/d"] {
+        for url in
+            ["nonsense", "oracle://u:secret@h/d", "sqlite://", "sqlite://a.db?key=secret", "mysql://u:secret@h/d"]
+        {
             let error = DatabaseUrl::parse(url, Path::new("/")).unwrap_err().to_string();
             assert!(!error.contains(":secret"), "{error}");
         }

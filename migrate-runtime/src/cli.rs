@@ -22,7 +22,6 @@ mod progress;
 mod run;
 mod status;
 
-use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -143,16 +142,10 @@ impl MigrateArgs {
     }
 
     /// Runs the verb through an asynchronous connection.
-    pub fn run_async<'a, C: Connection>(
-        &'a self,
-        migrations: &'a Migrations,
-        db: &'a mut C,
-    ) -> impl Future<Output = ExitCode> + 'a {
-        async move {
-            let output = self.output.output();
-            let outcome = self.dispatch(migrations, db, &output).await;
-            output.finish(outcome)
-        }
+    pub async fn run_async<C: Connection>(&self, migrations: &Migrations, db: &mut C) -> ExitCode {
+        let output = self.output.output();
+        let outcome = self.dispatch(migrations, db, &output).await;
+        output.finish(outcome)
     }
 
     async fn dispatch(

@@ -94,7 +94,8 @@ impl Migrations {
     /// The revisions in load order.
     pub fn revisions(&self) -> &[Revision] {
         // Macro and runtime are of one version, so that what one wrote the other reads.
-        self.revisions.get_or_init(|| decode_revisions(self.encoded).expect("the macro and the runtime are of one version"))
+        self.revisions
+            .get_or_init(|| decode_revisions(self.encoded).expect("the macro and the runtime are of one version"))
     }
 
     /// The settings that the binary and the command line share.
@@ -200,4 +201,43 @@ pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diag
         files.push(FolderFile { path, bytes: std::fs::read(entry.path()).map_err(|error| error.to_string()) });
     }
     read_files(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use migrate_plan::encode_revisions;
+
+    const FIRST: &str = "-- revision: 001\n-- parents: none\n-- migrate: up\nSELECT 1;\n";
+
+    fn embedded_from(folder: &Path) -> Migrations {
+        let revisions = read_folder(folder, "migrations").unwrap();
+        let folder = folder.to_string_lossy().into_owned().leak();
+        Migrations::embedded(encode_revisions(&revisions).leak(), Settings::DEFAULT, "app 1.0.0", folder)
+    }
+
+    #[test]
+    fn a_debug_build_sees_that_its_folder_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("001.sql");
+        std::fs::write(&file, FIRST).unwrap();
+        let migrations = embedded_from(folder.path());
+        assert_eq!(migrations.stale_folder(), None);
+
+        std::fs::write(&file, format!("{FIRST}-- a comment is no change\n")).unwrap();
+        assert_eq!(migrations.stale_folder(), None);
+
+        std::fs::write(&file, FIRST.replace("SELECT 1", "SELECT 2")).unwrap();
+        assert!(migrations.stale_folder().is_some());
+
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        assert_eq!(migrations.stale_folder(), None, "where the binary runs, the folder may not be");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error_with_its_mend() {
+        let problems = read_folder(Path::new("nowhere/at/all"), "migrations").unwrap_err();
+        assert_eq!(problems[0].code, migrate_plan::Code::MissingFolder);
+        assert!(problems[0].help.contains("cargo migrate init"));
+    }
 }

@@ -36,7 +36,8 @@ fn files() -> Vec<(String, String)> {
 }
 
 fn parse(files: &[(String, String)]) -> Vec<Revision> {
-    let file = |(path, text): &(String, String)| FolderFile { path: path.clone(), bytes: Ok(text.clone().into_bytes()) };
+    let file =
+        |(path, text): &(String, String)| FolderFile { path: path.clone(), bytes: Ok(text.clone().into_bytes()) };
     read_files(files.iter().map(file).collect()).expect("the files are right")
 }
 

@@ -93,5 +93,7 @@ impl Crate {
 
 /// The text of a revision with written sections.
 pub fn revision(id: &str, parents: &str) -> String {
-    format!("-- revision: {id}\n-- parents: {parents}\n\n-- migrate: up\nSELECT '{id}';\n\n-- migrate: down\nSELECT 1;\n")
+    format!(
+        "-- revision: {id}\n-- parents: {parents}\n\n-- migrate: up\nSELECT '{id}';\n\n-- migrate: down\nSELECT 1;\n"
+    )
 }

@@ -79,16 +79,9 @@ impl Server {
             let supervisor = Supervisor::start(&launch)?;
             match supervisor.await_ready() {
                 Ok(()) => {
-                    let client = Client {
-                        psql: binaries.program("psql"),
-                        socket_dir: launch.home.clone(),
-                        port: launch.port,
-                    };
-                    return Ok(Self {
-                        client,
-                        launch,
-                        supervisor: Mutex::new(supervisor),
-                    });
+                    let client =
+                        Client { psql: binaries.program("psql"), socket_dir: launch.home.clone(), port: launch.port };
+                    return Ok(Self { client, launch, supervisor: Mutex::new(supervisor) });
                 }
                 Err(failure) if failure.port_taken && attempt < PORT_ATTEMPTS => attempt += 1,
                 Err(failure) => return Err(failure.text),
@@ -122,10 +115,7 @@ impl Server {
         if let Err(text) = self.client.psql("postgres", &statement) {
             panic!("could not create the database {name}: {text}");
         }
-        Database {
-            client: self.client.clone(),
-            name,
-        }
+        Database { client: self.client.clone(), name }
     }
 
     /// The TCP port on 127.0.0.1; it stays the same over [`Server::restart`].
@@ -202,9 +192,7 @@ impl Server {
     }
 
     fn supervisor(&self) -> MutexGuard<'_, Supervisor> {
-        self.supervisor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.supervisor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -280,13 +268,7 @@ fn free_port() -> Result<u16, String> {
 
 fn instance_name() -> PathBuf {
     let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // The clock tells apart processes of different containers that share a folder and a pid.
-    PathBuf::from(format!(
-        "i{}-{number}-{:x}",
-        process::id(),
-        now.subsec_nanos()
-    ))
+    PathBuf::from(format!("i{}-{number}-{:x}", process::id(), now.subsec_nanos()))
 }

@@ -31,17 +31,29 @@ fn without_times(text: &str) -> String {
 
 fn chain() -> Sandbox {
     Sandbox::with_revisions(&[
-        ("001_users.sql", "-- revision: 001\n-- parents: none\n-- title: create users\n\n-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n\n-- migrate: down\nDROP TABLE users;\n"),
-        ("002_bio.sql", "-- revision: 002\n-- parents: 001\n-- title: add bio\n\n-- Why there is a bio.\n\n-- migrate: up\nALTER TABLE users ADD COLUMN bio TEXT;\n\n-- migrate: down\nALTER TABLE users DROP COLUMN bio;\n"),
-        ("003_posts.sql", "-- revision: 003\n-- parents: 002\n-- title: create posts\n\n-- migrate: up\nCREATE TABLE posts (id INTEGER PRIMARY KEY);\n\n-- migrate: irreversible posts are for ever\n"),
+        (
+            "001_users.sql",
+            "-- revision: 001\n-- parents: none\n-- title: create users\n\n-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n\n-- migrate: down\nDROP TABLE users;\n",
+        ),
+        (
+            "002_bio.sql",
+            "-- revision: 002\n-- parents: 001\n-- title: add bio\n\n-- Why there is a bio.\n\n-- migrate: up\nALTER TABLE users ADD COLUMN bio TEXT;\n\n-- migrate: down\nALTER TABLE users DROP COLUMN bio;\n",
+        ),
+        (
+            "003_posts.sql",
+            "-- revision: 003\n-- parents: 002\n-- title: create posts\n\n-- migrate: up\nCREATE TABLE posts (id INTEGER PRIMARY KEY);\n\n-- migrate: irreversible posts are for ever\n",
+        ),
     ])
 }
 
 fn branches() -> Sandbox {
     let file = |id: &str, parents: &str, more: &str| {
-        format!("-- revision: {id}\n-- parents: {parents}\n{more}\n-- migrate: up\nCREATE TABLE {id} (x INT);\n\n-- migrate: down\nDROP TABLE {id};\n")
+        format!(
+            "-- revision: {id}\n-- parents: {parents}\n{more}\n-- migrate: up\nCREATE TABLE {id} (x INT);\n\n-- migrate: down\nDROP TABLE {id};\n"
+        )
     };
-    let (base, left, right) = (file("base1", "none", ""), file("left1", "base1", "-- labels: billing\n"), file("right1", "base1", ""));
+    let (base, left, right) =
+        (file("base1", "none", ""), file("left1", "base1", "-- labels: billing\n"), file("right1", "base1", ""));
     Sandbox::with_revisions(&[("1_base1.sql", &base), ("2_left1.sql", &left), ("2_right1.sql", &right)])
 }
 
@@ -52,7 +64,9 @@ fn from_an_empty_folder_to_an_applied_revision_with_nothing_but_the_url() {
     let new = sandbox.migrate(&["new", "create users"]);
     assert_eq!(new.code, 0, "{new:?}");
     let file = new.stdout.trim();
-    let text = sandbox.read(file).replace("-- migrate: up\n", "-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n");
+    let text = sandbox
+        .read(file)
+        .replace("-- migrate: up\n", "-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n");
     sandbox.write(file, text.replace("-- migrate: down\n", "-- migrate: down\nDROP TABLE users;\n"));
     let upgraded = on_sqlite(&sandbox, &["upgrade"]);
     assert_eq!(upgraded.code, 0, "{upgraded:?}");
@@ -150,7 +164,14 @@ fn a_dry_run_shows_the_plan_and_creates_nothing() {
 #[test]
 fn looking_at_a_database_that_is_not_there_creates_nothing() {
     let sandbox = chain();
-    for arguments in [&["current"][..], &["status"], &["history", "--applied"], &["check"], &["downgrade", "base"], &["show", "current"]] {
+    for arguments in [
+        &["current"][..],
+        &["status"],
+        &["history", "--applied"],
+        &["check"],
+        &["downgrade", "base"],
+        &["show", "current"],
+    ] {
         on_sqlite(&sandbox, arguments);
         assert!(!sandbox.path().join("app.db").exists(), "{arguments:?}");
     }
@@ -224,7 +245,10 @@ fn the_looking_verbs() {
     exit 0
     ");
     let status = on_sqlite(&sandbox, &["status"]);
-    assert!(status.stdout.starts_with("head:     003\ncurrent:  002\napplied:  2\npending:  1\n  + 003  create posts\n"), "{status:?}");
+    assert!(
+        status.stdout.starts_with("head:     003\ncurrent:  002\napplied:  2\npending:  1\n  + 003  create posts\n"),
+        "{status:?}"
+    );
 }
 
 #[test]
@@ -417,7 +441,9 @@ fn several_heads_are_refused_with_4_where_one_is_needed() {
 #[test]
 fn merge_and_rebase_refuse_what_makes_no_sense() {
     let sandbox = branches();
-    for arguments in [&["merge", "left1"][..], &["merge", "base1", "left1"], &["rebase", "base1"], &["merge", "nowhere", "left1"]] {
+    for arguments in
+        [&["merge", "left1"][..], &["merge", "base1", "left1"], &["rebase", "base1"], &["merge", "nowhere", "left1"]]
+    {
         let ran = sandbox.migrate(arguments);
         assert_eq!(ran.code, 1, "{arguments:?}: {ran:?}");
         assert!(ran.stderr.contains(" help: "), "{arguments:?}: {ran:?}");
@@ -462,7 +488,9 @@ fn no_verb_that_writes_goes_on_over_a_broken_seal() {
     let lock = sandbox.read("migrations/migrate.lock");
     let text = sandbox.read("migrations/001_users.sql");
     sandbox.write("migrations/001_users.sql", text.replace("users (id", "people (id"));
-    for arguments in [&["new", "x"][..], &["seal"], &["check", "--fix"], &["upgrade", "--database-url", "sqlite://app.db"]] {
+    for arguments in
+        [&["new", "x"][..], &["seal"], &["check", "--fix"], &["upgrade", "--database-url", "sqlite://app.db"]]
+    {
         let ran = sandbox.migrate(arguments);
         assert_eq!(ran.code, 1, "{arguments:?}: {ran:?}");
         assert!(ran.stderr.contains("error[M0304]"), "{arguments:?}: {ran:?}");
@@ -474,7 +502,14 @@ fn no_verb_that_writes_goes_on_over_a_broken_seal() {
 #[test]
 fn words_of_other_tools_are_answered_with_ours() {
     let sandbox = Sandbox::new();
-    for (theirs, ours) in [("run", "upgrade"), ("add", "new"), ("revert", "downgrade"), ("generate", "new"), ("info", "status"), ("list", "history")] {
+    for (theirs, ours) in [
+        ("run", "upgrade"),
+        ("add", "new"),
+        ("revert", "downgrade"),
+        ("generate", "new"),
+        ("info", "status"),
+        ("list", "history"),
+    ] {
         let ran = sandbox.migrate(&[theirs]);
         assert_eq!(ran.code, 2);
         assert!(ran.stderr.contains(&format!("cargo migrate {ours}")), "{ran:?}");
@@ -485,7 +520,9 @@ fn words_of_other_tools_are_answered_with_ours() {
 #[test]
 fn usage_errors_end_with_2_and_are_json_when_json_is_asked_for() {
     let sandbox = chain();
-    for arguments in [&["upgrade", "--nonsense"][..], &["frobnicate"], &["show", "--format", "yaml"], &["stamp"], &["upgrade"]] {
+    for arguments in
+        [&["upgrade", "--nonsense"][..], &["frobnicate"], &["show", "--format", "yaml"], &["stamp"], &["upgrade"]]
+    {
         assert_eq!(sandbox.migrate(arguments).code, 2, "{arguments:?}");
     }
     let ran = sandbox.migrate(&["upgrade", "--nonsense", "--format", "json"]);
@@ -496,12 +533,14 @@ fn usage_errors_end_with_2_and_are_json_when_json_is_asked_for() {
 #[test]
 fn urls_come_from_the_flag_then_the_environment_then_env_files_then_the_configuration() {
     let sandbox = chain();
-    let target = |ran: &Ran| ran.stderr.lines().next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+    let target =
+        |ran: &Ran| ran.stderr.lines().next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
     sandbox.write("migrate.toml", "url = \"sqlite://config.db\"\n");
     assert_eq!(target(&sandbox.migrate(&["current"])), "config.db (from `url` of migrate.toml)");
     sandbox.write(".env", "OTHER=1\nDATABASE_URL=sqlite://file.db\n");
     assert_eq!(target(&sandbox.migrate(&["current"])), "file.db (from DATABASE_URL of .env)");
-    let from_environment = sandbox.command(&["current"]).env("DATABASE_URL", "sqlite://env.db").output().expect("it runs");
+    let from_environment =
+        sandbox.command(&["current"]).env("DATABASE_URL", "sqlite://env.db").output().expect("it runs");
     assert_eq!(target(&from_environment.into()), "env.db (from DATABASE_URL)");
     assert_eq!(target(&on_sqlite(&sandbox, &["current"])), "app.db (from --database-url)");
 }
@@ -509,7 +548,10 @@ fn urls_come_from_the_flag_then_the_environment_then_env_files_then_the_configur
 #[test]
 fn a_folder_that_is_named_wins_and_unknown_settings_are_refused() {
     let sandbox = chain();
-    sandbox.write("elsewhere/001_x.sql", "-- revision: 001\n-- parents: none\n-- title: elsewhere\n-- migrate: up\n-- migrate: nothing\n");
+    sandbox.write(
+        "elsewhere/001_x.sql",
+        "-- revision: 001\n-- parents: none\n-- title: elsewhere\n-- migrate: up\n-- migrate: nothing\n",
+    );
     assert_eq!(sandbox.migrate(&["heads", "--dir", "elsewhere"]).stdout, "001  elsewhere\n");
     sandbox.write("migrate.toml", "migration = \"elsewhere\"\n");
     let ran = sandbox.migrate(&["heads"]);
@@ -605,8 +647,14 @@ fn on_postgres_nothing_that_is_printed_holds_the_password() {
     let database = server.create_database();
     let secret = "s3cr3t-pa55";
     let login = server.login_url(database.name(), migrate_tests::postgres::APP_LOGIN, secret);
-    let missing = server.login_url("nowhere", migrate_tests::postgres::APP_LOGIN, migrate_tests::postgres::APP_PASSWORD);
-    for (url, code) in [(login, "M0502"), (missing, "M0503"), (format!("postgres://u:{secret}@127.0.0.1:1/db"), "M0501"), (format!("postgres://u:{secret}@h/db?nonsense=1"), "M0504")] {
+    let missing =
+        server.login_url("nowhere", migrate_tests::postgres::APP_LOGIN, migrate_tests::postgres::APP_PASSWORD);
+    for (url, code) in [
+        (login, "M0502"),
+        (missing, "M0503"),
+        (format!("postgres://u:{secret}@127.0.0.1:1/db"), "M0501"),
+        (format!("postgres://u:{secret}@h/db?nonsense=1"), "M0504"),
+    ] {
         for format in ["human", "json"] {
             let ran = sandbox.migrate(&["upgrade", "--database-url", &url, "--format", format, "-v"]);
             let printed = format!("{}{}", ran.stdout, ran.stderr);
@@ -637,7 +685,23 @@ fn every_help_text_names_its_verb_and_nothing_that_is_not_built() {
     let sandbox = Sandbox::new();
     let help = sandbox.migrate(&["--help"]);
     assert_eq!(help.code, 0);
-    for verb in ["init", "new", "merge", "rebase", "seal", "check", "completions", "upgrade", "downgrade", "stamp", "current", "history", "heads", "show", "status"] {
+    for verb in [
+        "init",
+        "new",
+        "merge",
+        "rebase",
+        "seal",
+        "check",
+        "completions",
+        "upgrade",
+        "downgrade",
+        "stamp",
+        "current",
+        "history",
+        "heads",
+        "show",
+        "status",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
         assert_eq!(sandbox.migrate(&[verb, "--help"]).code, 0, "{verb}");
     }

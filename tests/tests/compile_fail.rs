@@ -16,8 +16,16 @@ fn a_missing_folder() {
 }
 
 #[test]
+fn an_empty_folder_compiles() {
+    let embeds = Crate::new();
+    std::fs::create_dir(embeds.sandbox.path().join("migrations")).expect("a folder can be made");
+    assert!(embeds.embedded().is_empty());
+}
+
+#[test]
 fn two_revisions_with_one_id() {
-    let files = [("20260101_aaa_init.sql", &*revision("aaa", "none")), ("20260103_aaa_dup.sql", &*revision("aaa", "none"))];
+    let files =
+        [("20260101_aaa_init.sql", &*revision("aaa", "none")), ("20260103_aaa_dup.sql", &*revision("aaa", "none"))];
     assert_snapshot!(refused(&files), @r"
     error: migrations/20260103_aaa_dup.sql:1: two revisions have the id `aaa` [M0101]
              also: migrations/20260101_aaa_init.sql:1
@@ -56,7 +64,8 @@ fn a_revision_that_is_its_own_parent() {
 
 #[test]
 fn several_heads() {
-    let files = [("a1.sql", &*revision("a1", "none")), ("b1.sql", &*revision("b1", "a1")), ("c1.sql", &*revision("c1", "a1"))];
+    let files =
+        [("a1.sql", &*revision("a1", "none")), ("b1.sql", &*revision("b1", "a1")), ("c1.sql", &*revision("c1", "a1"))];
     assert_snapshot!(refused(&files), @r"
     error: migrations/c1.sql:1: the history has 2 heads [M0103]
              also: migrations/b1.sql:1
@@ -68,7 +77,8 @@ fn several_heads() {
 #[test]
 fn several_heads_compile_when_they_are_allowed() {
     let embeds = Crate::with_revisions(&[("a1.sql", &revision("a1", "none")), ("b1.sql", &revision("b1", "none"))]);
-    let main = embeds.sandbox.read("src/main.rs").replace("Migrations;", "Migrations = \"migrations\", heads = \"many\";");
+    let main =
+        embeds.sandbox.read("src/main.rs").replace("Migrations;", "Migrations = \"migrations\", heads = \"many\";");
     embeds.sandbox.write("src/main.rs", main);
     assert_eq!(embeds.embedded(), ["a1 a1", "b1 b1"]);
 }
@@ -193,7 +203,10 @@ fn a_lock_file_that_is_broken_or_newer() {
 #[test]
 fn drafts_that_the_lock_does_not_know_as_they_are_compile() {
     let embeds = Crate::with_revisions(&[("a1.sql", &revision("a1", "none"))]);
-    embeds.sandbox.write("migrations/migrate.lock", "version 1\nrevision gone v1:0000000000000000000000000000000000000000000000000000000000000000 none\n");
+    embeds.sandbox.write(
+        "migrations/migrate.lock",
+        "version 1\nrevision gone v1:0000000000000000000000000000000000000000000000000000000000000000 none\n",
+    );
     assert_eq!(embeds.embedded(), ["a1 a1"]);
 }
 
@@ -213,7 +226,9 @@ fn an_unknown_key_of_the_configuration() {
 fn what_the_macro_itself_cannot_read() {
     let embeds = Crate::with_revisions(&[("a1.sql", &revision("a1", "none"))]);
     let with = |text: &str| {
-        embeds.sandbox.write("src/main.rs", format!("migrate_runtime::embed_migrations! {{ {text} }}\nfn main() {{}}\n"));
+        embeds
+            .sandbox
+            .write("src/main.rs", format!("migrate_runtime::embed_migrations! {{ {text} }}\nfn main() {{}}\n"));
         embeds.compile_errors()
     };
     assert_snapshot!(with("static M: Vec<u8>;"), @"error: the type is `Migrations`: `pub static MIGRATIONS: Migrations;`");

@@ -1,4 +1,4 @@
-//! A run is killed at any moment and run again: nothing is lost, and nothing is applied twice.
+//! A run, or the server below it, is killed at any moment and run again: nothing is lost, and nothing is applied twice.
 //!
 //! `MIGRATE_TEST_KILLS` is how often each test kills; 20 by default.
 
@@ -7,9 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use migrate_tests::command::{Ran, binaries};
+use migrate_tests::postgres::{Binaries, Server};
 use migrate_tests::suite::Ledger;
 
 const REVISIONS: usize = 12;
+
+/// On a busy machine the moments may all be missed: then so many times more of them are tried.
+const MOST: u64 = 5;
 
 fn kills() -> u64 {
     std::env::var("MIGRATE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
@@ -38,13 +42,14 @@ fn duration_of(ledger: &Ledger, arguments: &[&str]) -> Duration {
 fn is_killed_again_and_again(ledger: &Ledger) -> usize {
     let (up, down): (&[&str], &[&str]) = (&["upgrade"], &["downgrade", "base"]);
     let whole = duration_of(ledger, up).max(duration_of(ledger, down));
-    let kills = kills();
     let mut caught = 0;
-    for kill in 0..kills {
+    for kill in 0..MOST * kills() {
+        if kill >= kills() && caught > 0 {
+            break;
+        }
         let (run, end) = if kill % 2 == 0 { (up, REVISIONS) } else { (down, 0) };
         let mut child = start(ledger, run);
-        // The golden ratio spreads the moments evenly, however many there are.
-        thread::sleep(whole.mul_f64((kill as f64 * 0.618_034).fract()));
+        thread::sleep(moment(kill, whole));
         child.kill().expect("a kill");
         child.wait().expect("an end");
         finish(ledger, run);
@@ -52,6 +57,11 @@ fn is_killed_again_and_again(ledger: &Ledger) -> usize {
         caught += usize::from(was_caught(ledger));
     }
     caught
+}
+
+/// The golden ratio spreads the moments evenly, however many there are.
+fn moment(kill: u64, whole: Duration) -> Duration {
+    whole.mul_f64((kill as f64 * 0.618_034).fract())
 }
 
 /// Whether the last direction in the log took two runs.
@@ -70,4 +80,34 @@ fn a_killed_run_on_postgres_is_finished_by_the_next() {
     let Some(ledger) = Ledger::on_postgres(REVISIONS) else { return };
     let caught = is_killed_again_and_again(&ledger);
     assert!(caught > 0, "no kill met a run half-way");
+}
+
+/// A server goes on with what a killed client has sent; only its own crash can part a revision from its history row.
+#[test]
+fn a_run_whose_server_crashes_is_finished_by_the_next() {
+    if Binaries::find().is_none() {
+        return;
+    }
+    let server = Server::start().expect("a server");
+    let ledger = Ledger::on_server(&server, REVISIONS);
+    let whole = duration_of(&ledger, &["upgrade"]);
+    finish(&ledger, &["downgrade", "base"]);
+    let mut caught = 0;
+    for kill in 0..MOST * kills() / 2 {
+        if kill >= kills() / 2 && caught > 0 {
+            break;
+        }
+        let run = start(&ledger, &["upgrade"]);
+        thread::sleep(moment(kill, whole));
+        server.restart().expect("the server comes back");
+        let ran: Ran = run.wait_with_output().expect("an end").into();
+        let crashed = ["M0412", "M0501", "M0413"].iter().any(|code| ran.stderr.contains(code));
+        assert!(ran.code == 0 || crashed, "{}", ran.transcript());
+        ledger.balance();
+        finish(&ledger, &["upgrade"]);
+        assert_eq!(ledger.balance(), REVISIONS, "after crash {kill}");
+        caught += usize::from(was_caught(&ledger));
+        finish(&ledger, &["downgrade", "base"]);
+    }
+    assert!(caught > 0, "no crash met a run half-way");
 }

@@ -100,7 +100,8 @@ fn two_branches_merge_in_git_without_a_conflict_and_one_command_mends_the_heads(
 
 #[test]
 fn a_merge_revision_mends_the_heads_too() {
-    let files = [("a1.sql", &*revision("a1", "none")), ("b1.sql", &*revision("b1", "a1")), ("c1.sql", &*revision("c1", "a1"))];
+    let files =
+        [("a1.sql", &*revision("a1", "none")), ("b1.sql", &*revision("b1", "a1")), ("c1.sql", &*revision("c1", "a1"))];
     let embeds = Crate::with_revisions(&files);
     assert!(embeds.compile_errors().contains("[M0103]"));
     let merged = embeds.sandbox.migrate(&["merge"]);
@@ -110,7 +111,8 @@ fn a_merge_revision_mends_the_heads_too() {
 
 #[test]
 fn a_duplicate_id_gets_a_fresh_one_behind_the_other() {
-    let files = [("20260101_aaa_init.sql", &*revision("aaa", "none")), ("20260103_aaa_dup.sql", &*revision("aaa", "none"))];
+    let files =
+        [("20260101_aaa_init.sql", &*revision("aaa", "none")), ("20260103_aaa_dup.sql", &*revision("aaa", "none"))];
     let embeds = Crate::with_revisions(&files);
     let refusal = embeds.compile_errors();
     assert!(refusal.contains("`cargo migrate rebase migrations/20260103_aaa_dup.sql`"), "{refusal}");
@@ -119,7 +121,10 @@ fn a_duplicate_id_gets_a_fresh_one_behind_the_other() {
     let embedded = embeds.embedded();
     assert_eq!((embedded.len(), embedded[0].as_str()), (2, "aaa init"));
     let files = embeds.sandbox.list("migrations");
-    assert!(files[1].starts_with("20260103_") && files[1].ends_with("_dup.sql") && !files[1].contains("aaa"), "{files:?}");
+    assert!(
+        files[1].starts_with("20260103_") && files[1].ends_with("_dup.sql") && !files[1].contains("aaa"),
+        "{files:?}"
+    );
 }
 
 fn git(folder: &Sandbox, arguments: &[&str]) -> Ran {

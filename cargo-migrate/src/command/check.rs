@@ -98,10 +98,13 @@ fn stale_lock(stale: &[Stale], shown: &str) -> Vec<Diagnostic> {
     if stale.is_empty() {
         return Vec::new();
     }
-    let mut diagnostic =
-        Diagnostic::new(Code::LockStale, "the lock file does not match the files", "`cargo migrate check --fix` writes it anew")
-            .at(Place::new(shown, 1))
-            .because("reviewers see in it what changed, and cargo what to build anew");
+    let mut diagnostic = Diagnostic::new(
+        Code::LockStale,
+        "the lock file does not match the files",
+        "`cargo migrate check --fix` writes it anew",
+    )
+    .at(Place::new(shown, 1))
+    .because("reviewers see in it what changed, and cargo what to build anew");
     diagnostic.notes = stale.iter().map(describe).collect();
     vec![diagnostic]
 }

@@ -49,7 +49,8 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     call.output.result(&text.join("\n"), &json!({"format": 1, "created": created}));
     call.output.note("next: cargo migrate new \"create users\"");
     if project.package.is_some() {
-        call.output.note("to embed: cargo add migrate-runtime --features rusqlite (or tokio-postgres), and in the code:");
+        call.output
+            .note("to embed: cargo add migrate-runtime --features rusqlite (or tokio-postgres), and in the code:");
         call.output.note("          migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }");
     }
     Ok(Exit::Done)
@@ -60,7 +61,8 @@ fn wants_build_script(args: &InitArgs, call: &Call<'_>) -> bool {
     if args.build_script {
         return true;
     }
-    let can_ask = !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let can_ask =
+        !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let question = "Write a build.rs, so that cargo also sees revision files that are added by hand?";
     can_ask && inquire::Confirm::new(question).with_default(false).prompt().unwrap_or(false)
 }

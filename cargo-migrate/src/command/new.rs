@@ -22,7 +22,8 @@ pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let files = Files::load(&project)?;
     files.refuse_broken_seals()?;
     let graph = files.graph()?;
-    let parents: Vec<String> = parent(&graph, args.parent.as_deref())?.iter().map(|node| graph.id(*node).to_owned()).collect();
+    let parents: Vec<String> =
+        parent(&graph, args.parent.as_deref())?.iter().map(|node| graph.id(*node).to_owned()).collect();
     let draft = Draft::new(&title, parents, &graph)?;
     let file = draft.write(&project, &writer, UNWRITTEN)?;
     call.output.result(&file, &draft.json(&file));

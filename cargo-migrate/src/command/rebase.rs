@@ -38,7 +38,11 @@ pub(super) fn run(args: &RebaseArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         }
     };
     let text = std::fs::read_to_string(project.folder.join(&change.from)).map_err(|error| {
-        Diagnostic::new(Code::UnreadableFile, format!("`{}` cannot be read: {error}", change.from.display()), "make it readable")
+        Diagnostic::new(
+            Code::UnreadableFile,
+            format!("`{}` cannot be read: {error}", change.from.display()),
+            "make it readable",
+        )
     })?;
     let parents = if change.parents.is_empty() { "none".to_owned() } else { change.parents.join(", ") };
     let text = with_key(&with_key(&text, "revision", &change.new_id), "parents", &parents);
@@ -59,7 +63,8 @@ pub(super) fn run(args: &RebaseArgs, call: &Call<'_>) -> Result<Exit, Failure> {
 /// The index of the revision whose file is named, or whose id is, when another one has the same id.
 fn duplicate(files: &Files<'_>, named: &str) -> Option<usize> {
     let is_named = |revision: &&Revision| {
-        Path::new(named).file_name().is_some_and(|name| name == file_name(&revision.file).as_os_str()) || revision.id == named
+        Path::new(named).file_name().is_some_and(|name| name == file_name(&revision.file).as_os_str())
+            || revision.id == named
     };
     let repeated = |revision: &Revision| files.revisions.iter().filter(|other| other.id == revision.id).count() > 1;
     // The later file is the one that came in last; a sealed id belongs to the earlier.
@@ -109,11 +114,21 @@ fn put_behind(files: &Files<'_>, named: &str, onto: Option<&str>) -> Result<Move
     }
     let branch: Vec<Node> =
         graph.ancestors([revision], Edges::Parents).iter().filter(|node| !have.contains(*node)).collect();
-    let roots: Vec<Node> =
-        branch.iter().copied().filter(|node| graph.parents(*node).iter().all(|parent| have.contains(*parent))).collect();
+    let roots: Vec<Node> = branch
+        .iter()
+        .copied()
+        .filter(|node| graph.parents(*node).iter().all(|parent| have.contains(*parent)))
+        .collect();
     let (root, above) = match roots.as_slice() {
         [root] => (*root, graph.descendants([*root], Edges::All)),
-        _ => return Err(not_a_draft(&graph, revision, "its branch has several beginnings, so there is no one place for it").into()),
+        _ => {
+            return Err(not_a_draft(
+                &graph,
+                revision,
+                "its branch has several beginnings, so there is no one place for it",
+            )
+            .into());
+        }
     };
     if above.contains(target) {
         return Err(not_a_draft(&graph, revision, "the other head follows it already").into());
@@ -123,7 +138,13 @@ fn put_behind(files: &Files<'_>, named: &str, onto: Option<&str>) -> Result<Move
     }
     let file = file_name(&graph.revision(root).file);
     let id = graph.id(root).to_owned();
-    Ok(Move { from: file.clone(), to: file, old_id: id.clone(), new_id: id, parents: vec![graph.id(target).to_owned()] })
+    Ok(Move {
+        from: file.clone(),
+        to: file,
+        old_id: id.clone(),
+        new_id: id,
+        parents: vec![graph.id(target).to_owned()],
+    })
 }
 
 /// A revision by id, prefix, label, or file.
@@ -174,12 +195,19 @@ fn with_key(text: &str, key: &str, value: &str) -> String {
     let start = format!("-- {key}:");
     let mut done = false;
     let lines = text.split_inclusive('\n').map(|line| {
-        let is_key = line.strip_prefix("--").and_then(|rest| rest.split_once(':')).is_some_and(|(k, _)| k.trim() == key);
+        let is_key =
+            line.strip_prefix("--").and_then(|rest| rest.split_once(':')).is_some_and(|(k, _)| k.trim() == key);
         if done || !is_key {
             return line.to_owned();
         }
         done = true;
-        let end = if line.ends_with("\r\n") { "\r\n" } else if line.ends_with('\n') { "\n" } else { "" };
+        let end = if line.ends_with("\r\n") {
+            "\r\n"
+        } else if line.ends_with('\n') {
+            "\n"
+        } else {
+            ""
+        };
         format!("{start} {value}{end}")
     });
     lines.collect()

@@ -26,9 +26,8 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)
     };
-    open(OpenFlags::SQLITE_OPEN_READ_ONLY).or_else(|first: rusqlite::Error| {
-        open(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|_| first)
-    })
+    open(OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .or_else(|first: rusqlite::Error| open(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|_| first))
 }
 
 /// An empty database.

@@ -107,7 +107,11 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
             return;
         }
     };
-    checks.verdict("graph", format!("{}: ids, parents, labels, no cycles", counted(graph.len(), "revision")), Vec::new());
+    checks.verdict(
+        "graph",
+        format!("{}: ids, parents, labels, no cycles", counted(graph.len(), "revision")),
+        Vec::new(),
+    );
     let heads: Vec<(String, String)> =
         graph.heads().map(|head| (graph.id(head).to_owned(), graph.revision(head).file.to_string())).collect();
     let detail = heads.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");

@@ -33,8 +33,8 @@ pub struct UpgradeArgs {
     /// Refuse when a pending revision stands behind an applied one
     #[arg(long)]
     pub strict: bool,
+    /// What every changing verb takes.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub run: RunArgs,
 }
 
@@ -44,8 +44,8 @@ pub struct DowngradeArgs {
     /// The revision that stays: an id or its prefix, `-1`, `label@-1`, or `base` to undo everything [default: -1]
     #[arg(allow_negative_numbers = true)]
     pub target: Option<String>,
+    /// What every changing verb takes.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub run: RunArgs,
 }
 
@@ -58,8 +58,8 @@ pub struct StampArgs {
     /// Forget every recorded revision first, unknown ones too
     #[arg(long)]
     pub purge: bool,
+    /// What every changing verb takes.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub run: RunArgs,
 }
 

@@ -28,20 +28,13 @@ impl Account {
     pub(super) fn for_server() -> Result<Self, String> {
         let uid = own_uid().map_err(|error| format!("cannot tell who we are: {error}"))?;
         if uid != 0 {
-            return Ok(Self {
-                uid,
-                become_group: None,
-            });
+            return Ok(Self { uid, become_group: None });
         }
-        let passwd = fs::read_to_string("/etc/passwd")
-            .map_err(|error| format!("cannot read /etc/passwd: {error}"))?;
+        let passwd = fs::read_to_string("/etc/passwd").map_err(|error| format!("cannot read /etc/passwd: {error}"))?;
         ["postgres", "nobody"]
             .iter()
             .find_map(|name| entry(&passwd, name))
-            .map(|(uid, gid)| Self {
-                uid,
-                become_group: Some(gid),
-            })
+            .map(|(uid, gid)| Self { uid, become_group: Some(gid) })
             .ok_or_else(|| "root needs an account `postgres` or `nobody` for the server".to_owned())
     }
 
@@ -53,8 +46,7 @@ impl Account {
             .find(|folder| is_plain(folder) && self.can_reach(folder))
             .unwrap_or_else(|| PathBuf::from("/tmp"));
         let base = parent.join(format!("mpg-{}", self.uid));
-        self.own_folder(&base)
-            .map_err(|error| format!("cannot use the folder {}: {error}", base.display()))?;
+        self.own_folder(&base).map_err(|error| format!("cannot use the folder {}: {error}", base.display()))?;
         Ok(base)
     }
 
@@ -89,9 +81,9 @@ impl Account {
 
     fn can_reach(&self, folder: &Path) -> bool {
         self.become_group.is_none()
-            || folder.ancestors().all(|step| {
-                fs::metadata(step).is_ok_and(|found| found.is_dir() && found.mode() & 0o001 != 0)
-            })
+            || folder
+                .ancestors()
+                .all(|step| fs::metadata(step).is_ok_and(|found| found.is_dir() && found.mode() & 0o001 != 0))
     }
 }
 
@@ -119,9 +111,7 @@ fn memory_folder() -> Option<PathBuf> {
 }
 
 fn available_memory(meminfo: &str) -> Option<u64> {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -138,9 +128,7 @@ fn is_plain(folder: &Path) -> bool {
     let bytes = folder.as_os_str().as_bytes();
     folder.is_absolute()
         && bytes.len() <= LONGEST_FOLDER
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte))
 }
 
 fn own_uid() -> io::Result<u32> {
@@ -165,7 +153,8 @@ mod tests {
 
     #[test]
     fn passwd_lines_are_found_by_whole_name() {
-        let passwd = "postgresql:x:7:7::/:/bin/sh\nbroken\npostgres:x:101:104:PostgreSQL administrator,,,:/:/bin/bash\n";
+        let passwd =
+            "postgresql:x:7:7::/:/bin/sh\nbroken\npostgres:x:101:104:PostgreSQL administrator,,,:/:/bin/bash\n";
         assert_eq!(entry(passwd, "postgres"), Some((101, 104)));
         assert_eq!(entry(passwd, "nobody"), None);
     }

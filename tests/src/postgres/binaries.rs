@@ -71,10 +71,7 @@ fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version
-        .split(|character: char| !character.is_ascii_digit())
-        .filter_map(|part| part.parse().ok())
-        .collect()
+    version.split(|character: char| !character.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -120,11 +117,7 @@ mod tests {
 
     #[test]
     fn other_homes_are_known() {
-        for home in [
-            "usr/pgsql-16/bin",
-            "usr/local/pgsql/bin",
-            "opt/homebrew/opt/postgresql@17/bin",
-        ] {
+        for home in ["usr/pgsql-16/bin", "usr/local/pgsql/bin", "opt/homebrew/opt/postgresql@17/bin"] {
             let root = tempfile::tempdir().unwrap();
             let folder = install(root.path(), home, &NEEDED);
             let found = Binaries::find_in(None, root.path()).unwrap();

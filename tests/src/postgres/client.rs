@@ -52,9 +52,7 @@ impl Client {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|error| format!("cannot run {}: {error}", self.psql.display()))?;
+        let mut child = command.spawn().map_err(|error| format!("cannot run {}: {error}", self.psql.display()))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
             // Long SQL with long answers would block both sides if one thread did both.
@@ -63,13 +61,9 @@ impl Client {
         })
         .map_err(|error| format!("cannot run {}: {error}", self.psql.display()))?;
         if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end_matches('\n')
-                .to_owned())
+            Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
         } else {
-            Err(String::from_utf8_lossy(&output.stderr)
-                .trim_end()
-                .to_owned())
+            Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
         }
     }
 }
@@ -77,9 +71,7 @@ impl Client {
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -91,18 +83,8 @@ mod tests {
 
     #[test]
     fn urls_survive_odd_names() {
-        let client = Client {
-            psql: PathBuf::from("psql"),
-            socket_dir: PathBuf::from("/tmp/x"),
-            port: 5,
-        };
-        assert_eq!(
-            client.url("a b", Some("p:@/é"), "d"),
-            "postgres://a%20b:p%3A%40%2F%C3%A9@127.0.0.1:5/d"
-        );
-        assert_eq!(
-            client.socket_url("postgres", "d"),
-            "postgres://postgres@%2Ftmp%2Fx:5/d"
-        );
+        let client = Client { psql: PathBuf::from("psql"), socket_dir: PathBuf::from("/tmp/x"), port: 5 };
+        assert_eq!(client.url("a b", Some("p:@/é"), "d"), "postgres://a%20b:p%3A%40%2F%C3%A9@127.0.0.1:5/d");
+        assert_eq!(client.socket_url("postgres", "d"), "postgres://postgres@%2Ftmp%2Fx:5/d");
     }
 }

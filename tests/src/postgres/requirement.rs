@@ -20,10 +20,7 @@ pub fn missing_engine(engine: &str, package: &str) {
     if lists(env::var(REQUIRE).ok().as_deref(), engine) {
         panic!("{text}; {REQUIRE} asks for it: apt-get install {package}");
     }
-    let first = TOLD
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(engine.to_owned());
+    let first = TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(engine.to_owned());
     if first {
         // The test harness captures what eprintln! writes, and nobody would see it.
         let _ = writeln!(io::stderr(), "skipped: {text}");
@@ -31,9 +28,7 @@ pub fn missing_engine(engine: &str, package: &str) {
 }
 
 fn text(engine: &str, package: &str) -> String {
-    format!(
-        "{engine}: no server binaries found (install the package {package}, or put the server's folder on PATH)"
-    )
+    format!("{engine}: no server binaries found (install the package {package}, or put the server's folder on PATH)")
 }
 
 fn lists(required: Option<&str>, engine: &str) -> bool {

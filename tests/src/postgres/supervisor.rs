@@ -171,10 +171,7 @@ impl Supervisor {
     }
 
     fn is_gone_within(&self, patience: Duration) -> bool {
-        !matches!(
-            self.gone.recv_timeout(patience),
-            Err(RecvTimeoutError::Timeout)
-        )
+        !matches!(self.gone.recv_timeout(patience), Err(RecvTimeoutError::Timeout))
     }
 
     fn failure(&self, what: &str, words: &str) -> Failure {
@@ -190,10 +187,7 @@ impl Supervisor {
 impl Drop for Supervisor {
     fn drop(&mut self) {
         drop(self.orders.take());
-        let shell_was_killed = !self
-            .shell
-            .wait()
-            .is_ok_and(|status| status.code().is_some());
+        let shell_was_killed = !self.shell.wait().is_ok_and(|status| status.code().is_some());
         if self.home_has_heir {
             return;
         }
@@ -201,9 +195,7 @@ impl Drop for Supervisor {
         // still holds its stdout proves that the recorded number is its own.
         if shell_was_killed && !self.is_gone_within(Duration::from_millis(500)) {
             if let Some(pid) = recorded_pid(&self.home) {
-                let _ = Command::new("kill")
-                    .args(["-QUIT", &pid.to_string()])
-                    .status();
+                let _ = Command::new("kill").args(["-QUIT", &pid.to_string()]).status();
             }
             self.is_gone_within(STOP_PATIENCE);
         }
@@ -222,11 +214,7 @@ pub(super) fn recorded_pid(home: &Path) -> Option<u32> {
 
 /// Reads what `pg_ctl` waits for, the eighth line of the lock file.
 fn is_ready(home: &Path) -> bool {
-    lock_file(home).is_some_and(|text| {
-        text.lines()
-            .nth(7)
-            .is_some_and(|line| line.trim() == "ready")
-    })
+    lock_file(home).is_some_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
 }
 
 fn lock_path(home: &Path) -> PathBuf {

@@ -51,11 +51,7 @@ log_line_prefix = '%m [%p] %q%u@%d '
 ";
 
 /// Returns the template's path after making it when it is not there yet.
-pub(super) fn ensure(
-    binaries: &Binaries,
-    account: &Account,
-    base: &Path,
-) -> Result<PathBuf, String> {
+pub(super) fn ensure(binaries: &Binaries, account: &Account, base: &Path) -> Result<PathBuf, String> {
     let template = base.join(name(binaries)?);
     if template.is_dir() {
         return Ok(template);
@@ -78,21 +74,15 @@ pub(super) fn ensure(
     if output.status.success() && template.is_dir() {
         return Ok(template);
     }
-    Err(format!(
-        "cannot make the template {}: {}",
-        template.display(),
-        String::from_utf8_lossy(&output.stderr)
-    ))
+    Err(format!("cannot make the template {}: {}", template.display(), String::from_utf8_lossy(&output.stderr)))
 }
 
 fn name(binaries: &Binaries) -> Result<String, String> {
     let postgres = binaries.program("postgres");
     let mut command = Command::new(&postgres);
     clean_environment(&mut command);
-    let output = command
-        .arg("--version")
-        .output()
-        .map_err(|error| format!("cannot run {}: {error}", postgres.display()))?;
+    let output =
+        command.arg("--version").output().map_err(|error| format!("cannot run {}: {error}", postgres.display()))?;
     let answer = String::from_utf8_lossy(&output.stdout).into_owned();
     let version: String = answer
         .split_whitespace()
@@ -104,9 +94,7 @@ fn name(binaries: &Binaries) -> Result<String, String> {
     let mut content = DefaultHasher::new();
     (answer, binaries.folder(), BUILD, hba(), SETTINGS, sql()).hash(&mut content);
     // Machines clear old files out of /tmp one by one: a template must never get that old.
-    let week = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs() / WEEK);
+    let week = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() / WEEK);
     Ok(format!("t-{version}-{:016x}-{week}", content.finish()))
 }
 

@@ -35,6 +35,11 @@ impl Ledger {
         Some(Self::new(Store::Postgres(postgres_or_skip()?), revisions))
     }
 
+    /// A ledger in a fresh database of this server.
+    pub fn on_server(server: &postgres::Server, revisions: usize) -> Self {
+        Self::new(Store::Postgres(server.create_database()), revisions)
+    }
+
     fn new(store: Store, revisions: usize) -> Self {
         let ids: Vec<String> = (0..revisions).map(|number| format!("r{number:03}")).collect();
         let sandbox = Sandbox::new();

@@ -90,7 +90,9 @@ fn parts(line: &str) -> Vec<Part<'_>> {
     let (mut start, mut at) = (0, 0);
     while at < line.len() {
         let in_word = line[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let found = sample(&line[..at], &line[at..]).filter(|(part, _)| !in_word || matches!(part, Part::Anything));
+        // In a time, the hour follows a letter.
+        let anywhere = |part: &Part<'_>| matches!(part, Part::Anything | Part::Digits(2..=4));
+        let found = sample(&line[..at], &line[at..]).filter(|(part, _)| !in_word || anywhere(part));
         match found {
             Some((part, length)) => {
                 parts.push(Part::Exactly(&line[start..at]));

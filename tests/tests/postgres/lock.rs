@@ -9,10 +9,7 @@ use migrate_tests::postgres::Database;
 use migrate_tests::suite::{Draft, chain, code, connect, draft, explain, route, set, with_settings};
 use tokio_postgres::Client;
 
-use super::{column, connect_as, on_postgres};
-
-const HELD: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = 'advisory' \
-                    AND datname = current_database()";
+use super::{HELD, column, connect_as, on_postgres};
 
 /// A revision that notes down under which lock it runs.
 fn spy() -> Draft {

@@ -16,6 +16,10 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How many advisory locks are held in this database.
+const HELD: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = 'advisory' \
+                    AND datname = current_database()";
+
 /// Runs a test on a fresh database, where there is PostgreSQL; a test that waits for ever fails.
 fn on_postgres(test: impl AsyncFnOnce(Database)) {
     if let Some(database) = postgres_or_skip() {

@@ -7,7 +7,7 @@ use migrate_tests::postgres::Database;
 use migrate_tests::suite::{chain, code, connect, explain};
 use tokio_postgres::Client;
 
-use super::{column, on_postgres};
+use super::{HELD, column, on_postgres};
 
 /// Two sessions that take turns, once so many messages have gone to the first.
 struct Pooled {
@@ -54,9 +54,7 @@ async fn upgraded_through(database: &Database, steady: usize) -> String {
         Ok(_) => "done".to_owned(),
         Err(error) => code(&error.error).to_owned(),
     };
-    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database \
-                 WHERE datname = current_database())";
-    assert_eq!(column(&pooled.sessions[0], locks).await, ["0"], "steady for {steady}: the lock has leaked");
+    assert_eq!(column(&pooled.sessions[0], HELD).await, ["0"], "steady for {steady}: the lock has leaked");
     outcome
 }
 

@@ -5,7 +5,7 @@ use migrate_tests::postgres::{APP_LOGIN, APP_PASSWORD};
 use migrate_tests::suite::{chain, code, connect, explain};
 use tokio_postgres::NoTls;
 
-use super::{column, on_postgres};
+use super::{HELD, column, on_postgres};
 
 #[test]
 fn a_role_that_may_not_create_is_refused_and_leaves_nothing() {
@@ -15,7 +15,7 @@ fn a_role_that_may_not_create_is_refused_and_leaves_nothing() {
         let error = chain("a").upgrade_async(&mut db).await.expect_err("a refusal");
         assert_eq!(code(&error.error), "M0409", "{}", explain(&error.error));
         assert_eq!(column(&db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
-        assert_eq!(column(&db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").await, ["0"]);
+        assert_eq!(column(&db, HELD).await, ["0"]);
     });
 }
 

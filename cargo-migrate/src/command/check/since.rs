@@ -43,9 +43,13 @@ fn changed(id: &str, file: &str, reference: &str) -> Diagnostic {
 }
 
 fn gone(id: &str, name: &str, files: &Files<'_>, reference: &str) -> Diagnostic {
-    Diagnostic::new(Code::SealedGone, format!("revision `{id}` of {reference} is gone"), "restore its file from version control")
-        .at(Place::new(format!("{}/{name}", files.project.shown), 1))
-        .because(WHY)
+    Diagnostic::new(
+        Code::SealedGone,
+        format!("revision `{id}` of {reference} is gone"),
+        "restore its file from version control",
+    )
+    .at(Place::new(format!("{}/{name}", files.project.shown), 1))
+    .because(WHY)
 }
 
 /// The names of the folder's files at the reference.

@@ -1,0 +1,129 @@
+//! The examples do what their READMEs say, and carry their operator's verbs.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use migrate_tests::command::{Ran, Sandbox, binaries, build};
+use migrate_tests::postgres::engine_or_skip;
+
+fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Ran {
+    build(&["-p", name]);
+    let mut command = Command::new(binaries().join(name));
+    command.args(arguments).current_dir(sandbox.path()).env_remove("DATABASE_URL");
+    command.output().expect("the example runs").into()
+}
+
+#[test]
+fn the_quickstart_migrates_itself_and_its_second_run_applies_nothing() {
+    let sandbox = Sandbox::new();
+    let first = example(&sandbox, "quickstart", &[]);
+    assert_eq!(
+        first.stdout,
+        "applied 001 create greetings\napplied 002 add language\nhello, world: greeting number 1, at revision 002\n"
+    );
+    let second = example(&sandbox, "quickstart", &[]);
+    assert_eq!(second.stdout, "hello, world: greeting number 2, at revision 002\n");
+}
+
+#[test]
+fn the_quickstart_carries_the_operators_verbs() {
+    let sandbox = Sandbox::new();
+    let migrate = |arguments: &[&str]| example(&sandbox, "quickstart", &[&["migrate"], arguments].concat());
+    assert_eq!(migrate(&["check"]).code, 3);
+    assert_eq!(migrate(&["upgrade", "+1"]).stdout.lines().last(), Some("now at 001"));
+    assert_eq!(migrate(&["up"]).stdout.lines().last(), Some("now at 002"));
+    assert_eq!(migrate(&["check"]).code, 0);
+    assert_eq!(migrate(&["downgrade", "-1"]).stdout.lines().last(), Some("now at 001"));
+    assert_eq!(migrate(&["stamp", "head"]).code, 0);
+    assert_eq!(migrate(&["current"]).stdout, "002 (head)  add language\n");
+    let status = migrate(&["status", "--format", "json"]).json();
+    assert_eq!((&status["heads"][0], &status["applied"]), (&"002".into(), &2.into()));
+    let refused = migrate(&["upgrade", "nowhere", "--format", "json"]);
+    assert_eq!((refused.code, &refused.json()["error"]["code"]), (1, &"M0202".into()));
+    assert_eq!(migrate(&["history"]).stdout.lines().count(), 2);
+    assert_eq!(migrate(&["frobnicate"]).code, 2);
+}
+
+#[test]
+fn two_branches_are_walked_as_the_readme_says() {
+    let walked = example(&Sandbox::new(), "two-branches", &[]);
+    assert_eq!(
+        walked.stdout,
+        "billing alone: [\"users\", \"invoices\"], heads [\"invoices\"]\n\
+         then the rest: [\"names_index\", \"joined\"], heads [\"joined\"]\n\
+         back over the merge: [\"joined\"], heads [\"invoices\", \"names_index\"]\n"
+    );
+}
+
+#[test]
+fn one_history_serves_two_databases() {
+    let sandbox = Sandbox::new();
+    let on_sqlite = example(&sandbox, "sqlite-and-postgres", &[]);
+    assert_eq!(on_sqlite.stdout, "SQLite: applied [\"001\", \"002\"], at 002\n");
+    let Some(server) = engine_or_skip("postgres") else { return };
+    let database = server.create_database();
+    let run = || {
+        let output = Command::new(binaries().join("sqlite-and-postgres")).env("DATABASE_URL", database.url()).output();
+        Ran::from(output.expect("the example runs")).stdout
+    };
+    assert_eq!(run(), "PostgreSQL: applied [\"001\", \"002\"], at 002\n");
+    assert_eq!(run(), "PostgreSQL: applied [], at 002\n");
+}
+
+/// A started replica that ends with the test.
+struct Replica(Child);
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn replicas_of_a_service_start_at_once_and_each_revision_is_applied_once() {
+    let Some(server) = engine_or_skip("postgres") else { return };
+    let database = server.create_database();
+    build(&["-p", "axum-postgres"]);
+    let binary = binaries().join("axum-postgres");
+    let mut replicas: Vec<(Replica, u16)> = (0..4).map(|_| start(&binary, &database.url())).collect();
+    let (first, port) = replicas.remove(0);
+    assert_eq!(get(port), "visit number 1\n");
+    drop(first);
+    let rows = database.psql("SELECT count(*) FROM migrate_log").expect("the log is there");
+    assert_eq!(rows.trim(), "2");
+    let check = Command::new(&binary).args(["migrate", "check"]).env("DATABASE_URL", database.url()).output();
+    let check = Ran::from(check.expect("the example runs"));
+    assert_eq!(check.code, 0, "{check:?}");
+}
+
+fn start(binary: &Path, url: &str) -> (Replica, u16) {
+    let mut command = Command::new(binary);
+    command.args(["--listen", "127.0.0.1:0"]).env("DATABASE_URL", url).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the example runs");
+    let mut stdout = child.stdout.take().expect("it is a pipe");
+    let replica = Replica(child);
+    let mut said = String::new();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !said.contains("listening on") || !said.ends_with('\n') {
+        assert!(Instant::now() < deadline, "it does not listen: {said}");
+        let mut buffer = [0; 256];
+        let read = stdout.read(&mut buffer).expect("a pipe can be read");
+        assert_ne!(read, 0, "it ended: {said}");
+        said.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let port = said.trim().rsplit(':').next().and_then(|port| port.parse().ok());
+    (replica, port.expect("it says its port"))
+}
+
+fn get(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned()
+}
