@@ -147,7 +147,9 @@ const ELSEWHERE: [(&str, &str); 16] = [
 ];
 
 /// Words of verbs that do more than ours can do yet.
-const NOT_YET: [(&str, &str); 4] = [
+const NOT_YET: [(&str, &str); 6] = [
+    ("branches", "`history` marks branch points and merge points"),
+    ("edit", "`show <revision>` says which file it is"),
     ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("reset", "`downgrade base` undoes everything"),

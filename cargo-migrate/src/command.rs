@@ -43,12 +43,14 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 /// A verb of the runtime's, with the project's files and database.
 fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
-    let files = Files::load(&project)?;
-    files.graph()?;
     let need = verb.need();
-    if matches!(need, Need::Change | Need::Create) {
-        files.refuse_broken_seals()?;
-    }
+    let files = match need {
+        // A broken lock file is no reason not to look.
+        Need::Nothing | Need::Read => Files::without_lock(&project)?,
+        Need::Change | Need::Create => Files::load(&project)?,
+    };
+    files.graph()?;
+    files.refuse_broken_seals()?;
     let migrations = files.migrations();
     block_on(async {
         if need == Need::Nothing {

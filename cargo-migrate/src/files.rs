@@ -27,6 +27,11 @@ impl<'p> Files<'p> {
         Ok(Self { project, revisions, lock })
     }
 
+    /// Reads every revision file and leaves the lock aside, for verbs that only look.
+    pub(crate) fn without_lock(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self { project, revisions: read_folder(&project.folder, &project.shown)?, lock: None })
+    }
+
     /// The graph, or every defect.
     pub(crate) fn graph(&self) -> Result<RevisionGraph, Vec<Diagnostic>> {
         RevisionGraph::new(self.revisions.clone()).map_err(|defects| defects.iter().map(Diagnostic::from).collect())

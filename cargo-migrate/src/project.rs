@@ -70,13 +70,13 @@ impl Project {
         let manifest = package.manifest_path.as_std_path();
         let root = manifest.parent().unwrap_or(here).to_owned();
         let config = package_config(here, manifest)?;
-        if let (true, Some(_)) = (standalone, &config) {
+        if standalone {
             return Err(Diagnostic::new(
                 Code::InvalidConfig,
-                format!("both `{CONFIG_FILE}` and `[package.metadata.migrate]` apply"),
-                "keep one of the two",
+                format!("`{CONFIG_FILE}` does not count inside a package"),
+                "move its settings to `[package.metadata.migrate]` of the package's Cargo.toml",
             )
-            .because("it would not be clear which of them a deployment follows"));
+            .because("what is embedded reads that table, and two places could say different things"));
         }
         let config = config.unwrap_or_default();
         let folder = root.join(&config.folder);

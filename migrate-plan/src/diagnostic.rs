@@ -91,7 +91,7 @@ codes! {
     HistoryChanged = "M0406", "the history changed during the run";
     LockTimeout = "M0407", "another process is migrating";
     PoolerDetected = "M0408", "a session lock does not hold on this connection";
-    ReadOnly = "M0409", "the database cannot be written";
+    ReadOnly = "M0409", "the right to read or write the database is missing";
     ForeignKeys = "M0410", "a revision left broken foreign keys";
     NotReady = "M0411", "a blocking connection was not ready";
     OutcomeUnknown = "M0412", "the connection broke while a revision was committed";

@@ -91,14 +91,14 @@ impl LockDefect {
         match self {
             Self::Malformed { line, .. } => new(
                 Code::LockMalformed,
-                "restore the line from version control; `cargo migrate check --fix` writes drafts anew",
+                "restore the line from version control",
             )
             .at(Place::new(lock, *line))
             .because("lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`"),
             Self::ConflictMarker { line } => {
                 new(Code::LockMalformed, "delete the markers and keep the lines of both sides")
                     .at(Place::new(lock, *line))
-                    .because("the folder lacks the `.gitattributes` with `migrate.lock merge=union` that `init` writes")
+                    .because("a merge was left half done; with the `.gitattributes` that `init` writes git keeps both sides by itself")
             }
             Self::Newer { .. } => new(Code::LockNewer, "update cargo-migrate and migrate-runtime")
                 .at(Place::new(lock, 1))

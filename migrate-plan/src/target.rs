@@ -378,7 +378,7 @@ impl From<&TargetError> for Diagnostic {
             TargetError::Overlap { upper, .. } => new(Code::OverlappingTargets, format!("`{upper}` alone is enough")),
             TargetError::NotApplied { heads, .. } => {
                 let heads = if heads.is_empty() { "nothing is applied".to_owned() } else { format!("the applied heads are {}", ticked(heads)) };
-                new(Code::NotApplied, "name a revision that is applied: `cargo migrate history` marks them".into()).because(heads)
+                new(Code::NotApplied, "name a revision that is applied: `cargo migrate history --applied` marks them".into()).because(heads)
             }
             TargetError::NotAllowed { instead, .. } => new(Code::TargetNotAllowed, (*instead).to_owned()),
         }
@@ -391,7 +391,7 @@ pub fn several_heads(message: String, heads: &[(String, String)]) -> Diagnostic 
     let last = ids.last().map_or("", |id| id);
     let mut files = heads.iter().map(|(_, file)| crate::diagnostic::Place::new(file.clone(), 1));
     let help = format!(
-        "put one after the other: `cargo migrate rebase {last}`, or join them: `cargo migrate merge {}`",
+        "put your own behind the other, such as `cargo migrate rebase {last}`, or join them: `cargo migrate merge {}`",
         ids.join(" ")
     );
     let mut diagnostic = Diagnostic::new(Code::SeveralHeads, message, help).because(format!(

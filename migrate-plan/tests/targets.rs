@@ -400,7 +400,7 @@ mod rendered {
           --> d2.sql:1
          also: d1.sql:1
           why: nothing revises `d1` or `d2`, so there are 2 heads
-         help: put one after the other: `cargo migrate rebase d2`, or join them: `cargo migrate merge d1 d2`
+         help: put your own behind the other, such as `cargo migrate rebase d2`, or join them: `cargo migrate merge d1 d2`
         ");
         assert_snapshot!(up("a -> b, c, d", "", "head"), @"
         error[M0103]: `head` is ambiguous
@@ -408,7 +408,7 @@ mod rendered {
          also: b.sql:1
          also: c.sql:1
           why: nothing revises `b`, `c` or `d`, so there are 3 heads
-         help: put one after the other: `cargo migrate rebase d`, or join them: `cargo migrate merge b c d`
+         help: put your own behind the other, such as `cargo migrate rebase d`, or join them: `cargo migrate merge b c d`
         ");
     }
 

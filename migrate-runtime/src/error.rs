@@ -201,10 +201,13 @@ pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic
     let message = format!("{doing}: {driver}");
     let (code, help) = match driver.kind {
         DriverErrorKind::ReadOnly => {
-            (Code::ReadOnly, "use a database, connection and role that may write, or `--dry-run` to look only")
+            (Code::ReadOnly, "use a connection and a role that have the right to do it")
         }
         DriverErrorKind::Busy => (Code::LockTimeout, "wait until the other process is done with the database file"),
-        DriverErrorKind::Unreachable => (Code::Unreachable, "check host, port and path, and that the server runs"),
+        DriverErrorKind::Unreachable if ["CannotOpen", "NotADatabase"].map(Some).contains(&driver.code.as_deref()) => {
+            (Code::Unreachable, "check the path: its folder must be there, and the file must be a SQLite database")
+        }
+        DriverErrorKind::Unreachable => (Code::Unreachable, "check host and port, and that the server runs"),
         DriverErrorKind::ConnectionLost => (Code::Unreachable, "run it again when the server is back"),
         DriverErrorKind::WrongCredentials => (Code::WrongCredentials, "check user and password of the database URL"),
         DriverErrorKind::MissingDatabase => {

@@ -426,7 +426,7 @@ fn several_heads_are_refused_with_4_where_one_is_needed() {
       --> migrations/2_right1.sql:1
      also: migrations/2_left1.sql:1
       why: nothing revises `left1` or `right1`, so there are 2 heads
-     help: put one after the other: `cargo migrate rebase right1`, or join them: `cargo migrate merge left1 right1`
+     help: put your own behind the other, such as `cargo migrate rebase right1`, or join them: `cargo migrate merge left1 right1`
     exit 4
     ");
     assert_eq!(on_sqlite(&sandbox, &["upgrade", "heads"]).code, 0);

@@ -70,7 +70,7 @@ fn several_heads() {
     error: migrations/c1.sql:1: the history has 2 heads [M0103]
              also: migrations/b1.sql:1
              why: nothing revises `b1` or `c1`, so there are 2 heads
-             help: put one after the other: `cargo migrate rebase c1`, or join them: `cargo migrate merge b1 c1`
+             help: put your own behind the other, such as `cargo migrate rebase c1`, or join them: `cargo migrate merge b1 c1`
     ");
 }
 

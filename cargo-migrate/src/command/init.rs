@@ -15,9 +15,6 @@ use crate::project::{Project, shown};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
-/// The line that a build script needs.
-const BUILD_LINE: &str = "println!(\"cargo::rerun-if-changed=migrations\");";
-
 pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
@@ -40,7 +37,7 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         created.push(format!("{}/{LOCK_FILE}", project.shown));
     }
     if let Some(root) = project.package.as_deref().filter(|_| wants_build_script(args, call)) {
-        created.extend(build_script(root, &here, &writer, call)?);
+        created.extend(build_script(root, &project.config.folder, &writer, call)?);
     }
     let mut text: Vec<String> = created.iter().map(|path| format!("created {path}")).collect();
     if created.is_empty() {
@@ -67,15 +64,18 @@ fn wants_build_script(args: &InitArgs, call: &Call<'_>) -> bool {
     can_ask && inquire::Confirm::new(question).with_default(false).prompt().unwrap_or(false)
 }
 
-fn build_script(root: &Path, here: &Path, writer: &Writer, call: &Call<'_>) -> Result<Option<String>, Failure> {
+fn build_script(root: &Path, folder: &str, writer: &Writer, call: &Call<'_>) -> Result<Option<String>, Failure> {
+    let here = std::env::current_dir().unwrap_or_default();
     let path = root.join("build.rs");
+    let watched = format!("rerun-if-changed={folder}");
     if let Ok(existing) = std::fs::read_to_string(&path) {
-        if !existing.contains("rerun-if-changed=migrations") {
-            call.output.warn(&format!("`{}` is there already; add to its main: {BUILD_LINE}", shown(here, &path)));
+        if !existing.contains(&watched) {
+            let line = format!("println!(\"cargo::{watched}\");");
+            call.output.warn(&format!("`{}` is there already; add to its main: {line}", shown(&here, &path)));
         }
         return Ok(None);
     }
     let template = TEMPLATES.get_file("build.rs").and_then(|file| file.contents_utf8()).unwrap_or_default();
-    writer.create(&path, template)?;
-    Ok(Some(shown(here, &path)))
+    writer.create(&path, &template.replace("rerun-if-changed=migrations", &watched))?;
+    Ok(Some(shown(&here, &path)))
 }

@@ -110,7 +110,8 @@ fn put_behind(files: &Files<'_>, named: &str, onto: Option<&str>) -> Result<Move
     };
     let have = graph.ancestors([target], Edges::All);
     if have.contains(revision) {
-        return Err(nothing_to_do(&graph, revision).into());
+        let why = format!("`{}` needs it already, so it stands before it", graph.id(target));
+        return Err(not_a_draft(&graph, revision, &why).into());
     }
     let branch: Vec<Node> =
         graph.ancestors([revision], Edges::Parents).iter().filter(|node| !have.contains(*node)).collect();

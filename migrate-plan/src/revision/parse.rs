@@ -348,7 +348,9 @@ fn refuse_foreign_text(text: &str, problems: &mut Problems<'_>) {
 }
 
 fn assemble(file: &str, header: Header, sections: Sections, problems: &mut Problems<'_>) -> Option<Revision> {
-    if !sections.list.iter().any(|section| section.direction == Direction::Up) {
+    // An unknown marker may be what the section was meant to begin with.
+    let misspelt = problems.found.iter().any(|problem| matches!(problem.kind, ParseErrorKind::UnknownMarker { .. }));
+    if !misspelt && !sections.list.iter().any(|section| section.direction == Direction::Up) {
         problems.add(header.first_line, ParseErrorKind::MissingUp);
     }
     let id = header.id?;

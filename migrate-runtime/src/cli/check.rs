@@ -171,11 +171,15 @@ pub async fn check_database(
     let problems = if unknown.is_empty() {
         Vec::new()
     } else {
-        vec![Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0 })]
+        let mut diagnostic = Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0 });
+        diagnostic.why = Some("these files do not describe them, so nothing here can judge what they changed".to_owned());
+        vec![diagnostic]
     };
     checks.verdict("unknown", "every applied revision is here", problems);
 
     let plan = Plan::upgrade(&applied, &[Target::heads()])?;
+    let problems = plan.refuse_unrunnable(&applied, dialect).err().iter().map(Diagnostic::from).collect();
+    checks.verdict("runnable", format!("what is pending can run on {dialect}"), problems);
     let behind: Vec<&str> = plan.steps.iter().filter(|step| step.behind).map(|step| &*step.id).collect();
     let detail = match (plan.steps.len(), behind.as_slice()) {
         (0, _) => "nothing is pending".to_owned(),

@@ -1,6 +1,6 @@
 //! The JSON objects: stable, documented, one a call.
 
-use migrate_plan::{Applied, Diagnostic, Direction, Node, Plan, Revision};
+use migrate_plan::{Applied, Diagnostic, Direction, Node, Plan, Revision, TransactionMode};
 use serde_json::{Value, json};
 
 use super::output::object;
@@ -90,6 +90,7 @@ pub(super) fn revision_with_sections(shown: &Revision, applied: Option<bool>) ->
             json!({
                 "direction": section.direction.as_str(),
                 "dialects": section.dialects.iter().map(|dialect| dialect.name()).collect::<Vec<_>>(),
+                "transaction": section.transaction == TransactionMode::Transactional,
                 "sql": section.body,
                 "checksum": section.checksum.to_string(),
             })
@@ -97,6 +98,7 @@ pub(super) fn revision_with_sections(shown: &Revision, applied: Option<bool>) ->
         .collect();
     value["checksum"] = json!(shown.checksum().to_string());
     value["irreversible"] = json!(!shown.has(Direction::Down));
+    value["irreversible_reason"] = json!(shown.irreversible);
     value["sections"] = json!(sections);
     value
 }

@@ -13,7 +13,7 @@ use crate::migrations::Migrations;
 /// `history [-r RANGE]`
 #[derive(Clone, Debug, Default, Args)]
 pub struct HistoryArgs {
-    /// Only these: `from:to`, either end open; `-3:` are the last ones, `current:` what is pending
+    /// Only these: `from:to`, both ends included, either left out; `-3:` begins three before the last, `current:` at what is applied
     #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
     pub range: Option<String>,
     /// Ask the database and mark what is applied

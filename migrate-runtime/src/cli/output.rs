@@ -106,7 +106,7 @@ impl Output {
     /// Says something beside the result.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+            say(text);
         }
     }
 
@@ -134,13 +134,17 @@ impl Output {
                     self.result("", &json::failure(&failure, exit));
                 } else {
                     self.diagnostics(&failure.diagnostics);
-                    failure.state.iter().for_each(|state| self.note(state));
+                    failure.state.iter().for_each(|state| say(state));
                 }
                 exit
             }
         };
         ExitCode::from(exit as u8)
     }
+}
+
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
 }
 
 fn colored(diagnostic: &Diagnostic) -> String {
