@@ -113,21 +113,21 @@ fn two_different_lines_for_a_sealed_revision() {
 
 #[test]
 fn lines_that_are_none() {
-    assert_snapshot!(refused("version 1\nrevision a\nsealed\nunsealed a\n"), @"
+    assert_snapshot!(refused("version 1\nrevision a\nsealed\nunsealed a\n"), @r"
     error[M0301]: `revision a` is not a line of a lock file
       --> migrations/migrate.lock:2
       why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
-     help: restore the line from version control; `cargo migrate check --fix` writes drafts anew
+     help: restore the line from version control
 
     error[M0301]: `sealed` is not a line of a lock file
       --> migrations/migrate.lock:3
       why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
-     help: restore the line from version control; `cargo migrate check --fix` writes drafts anew
+     help: restore the line from version control
 
     error[M0301]: `unsealed a` is not a line of a lock file
       --> migrations/migrate.lock:4
       why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
-     help: restore the line from version control; `cargo migrate check --fix` writes drafts anew
+     help: restore the line from version control
     ");
 }
 
@@ -156,10 +156,10 @@ fn each_word_of_a_line_is_checked() {
 
 #[test]
 fn conflict_markers() {
-    assert_snapshot!(refused("version 1\n<<<<<<< HEAD\nsealed a\n||||||| base\n=======\nsealed b\n>>>>>>> other\n"), @"
+    assert_snapshot!(refused("version 1\n<<<<<<< HEAD\nsealed a\n||||||| base\n=======\nsealed b\n>>>>>>> other\n"), @r"
     error[M0301]: the lock file holds a git conflict marker
       --> migrations/migrate.lock:2
-      why: the folder lacks the `.gitattributes` with `migrate.lock merge=union` that `init` writes
+      why: a merge was left half done; with the `.gitattributes` that `init` writes git keeps both sides by itself
      help: delete the markers and keep the lines of both sides
     ");
 }

@@ -472,15 +472,15 @@ mod rendered {
 
     #[test]
     fn not_applied() {
-        assert_snapshot!(down(LINE, "c", "e"), @"
+        assert_snapshot!(down(LINE, "c", "e"), @r"
         error[M0208]: `e` leaves nothing to undo
           why: the applied heads are `c`
-         help: name a revision that is applied: `cargo migrate history` marks them
+         help: name a revision that is applied: `cargo migrate history --applied` marks them
         ");
-        assert_snapshot!(down(LINE, "", "-1"), @"
+        assert_snapshot!(down(LINE, "", "-1"), @r"
         error[M0208]: `-1` leaves nothing to undo
           why: nothing is applied
-         help: name a revision that is applied: `cargo migrate history` marks them
+         help: name a revision that is applied: `cargo migrate history --applied` marks them
         ");
     }
 

@@ -200,9 +200,7 @@ impl Error {
 pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic {
     let message = format!("{doing}: {driver}");
     let (code, help) = match driver.kind {
-        DriverErrorKind::ReadOnly => {
-            (Code::ReadOnly, "use a connection and a role that have the right to do it")
-        }
+        DriverErrorKind::ReadOnly => (Code::ReadOnly, "use a connection and a role that have the right to do it"),
         DriverErrorKind::Busy => (Code::LockTimeout, "wait until the other process is done with the database file"),
         DriverErrorKind::Unreachable if ["CannotOpen", "NotADatabase"].map(Some).contains(&driver.code.as_deref()) => {
             (Code::Unreachable, "check the path: its folder must be there, and the file must be a SQLite database")

@@ -169,41 +169,31 @@ impl Tables {
             _ => None,
         };
         let section = entry.revision.section(entry.step.direction, self.dialect);
-        self.log_row(
-            entry.run_id,
-            &entry.step.id,
-            entry.action.as_str(),
+        self.log(&LogRow {
+            run_id: entry.run_id,
+            revision: &entry.step.id,
+            action: entry.action.as_str(),
             note,
-            section.map(|s| s.checksum.to_string()),
-            entry.took,
-            entry.author,
-        )
+            checksum: section.map(|section| section.checksum.to_string()),
+            took: entry.took,
+            author: entry.author,
+        })
     }
 
-    #[allow(clippy::too_many_arguments)] // One argument a column.
-    fn log_row(
-        &self,
-        run_id: &str,
-        revision: &str,
-        action: &str,
-        note: Option<&str>,
-        checksum: Option<String>,
-        took: Took,
-        author: &Author,
-    ) -> String {
+    fn log(&self, row: &LogRow<'_>) -> String {
         format!(
             "INSERT INTO {log} (format, run_id, revision, action, note, checksum, at, duration_ms, done_by, application, \
              tool) VALUES ({FORMAT}, {run}, {revision}, {action}, {note}, {checksum}, {now}, {took}, {by}, {app}, {tool})",
             log = self.log,
-            run = self.literal(run_id),
-            revision = self.literal(revision),
-            action = self.literal(action),
-            note = nullable(self.dialect, note),
-            checksum = nullable(self.dialect, checksum.as_deref()),
+            run = self.literal(row.run_id),
+            revision = self.literal(row.revision),
+            action = self.literal(row.action),
+            note = nullable(self.dialect, row.note),
+            checksum = nullable(self.dialect, row.checksum.as_deref()),
             now = self.now(),
-            took = self.took(took),
-            by = self.literal(&author.by),
-            app = self.literal(&author.application),
+            took = self.took(row.took),
+            by = self.literal(&row.author.by),
+            app = self.literal(&row.author.application),
             tool = self.literal(TOOL),
         )
     }
@@ -212,15 +202,15 @@ impl Tables {
     pub(crate) fn renew_down(&self, revision: &Revision, run_id: &str, author: &Author) -> String {
         let down = revision.section(Direction::Down, self.dialect);
         let checksum = down.map(|section| section.checksum.to_string());
-        let log = self.log_row(
+        let log = self.log(&LogRow {
             run_id,
-            &revision.id,
-            "repair",
-            Some("stored the mended down"),
-            checksum.clone(),
-            Took::Milliseconds(0),
+            revision: &revision.id,
+            action: "repair",
+            note: Some("stored the mended down"),
+            checksum: checksum.clone(),
+            took: Took::Milliseconds(0),
             author,
-        );
+        });
         format!(
             "UPDATE {} SET down_sql = {}, down_checksum = {} WHERE id = {};\n{log}",
             self.history,
@@ -264,6 +254,17 @@ impl Tables {
 
 /// What the rows say of the tool.
 const TOOL: &str = concat!("migrate-runtime ", env!("CARGO_PKG_VERSION"));
+
+/// What one row of the log says.
+struct LogRow<'a> {
+    run_id: &'a str,
+    revision: &'a str,
+    action: &'a str,
+    note: Option<&'a str>,
+    checksum: Option<String>,
+    took: Took,
+    author: &'a Author,
+}
 
 /// What there is to record of a step.
 pub(crate) struct Entry<'a> {

@@ -331,6 +331,7 @@ fn check_says_what_it_checked_and_what_it_did_not_and_why() {
     -       since        not checked: no `--since <git ref>` was given
     -       drift        not checked: no database URL was given
     -       unknown      not checked: no database URL was given
+    -       runnable     not checked: no database URL was given
     -       pending      not checked: no database URL was given
     exit 0
     ");
@@ -359,6 +360,7 @@ fn check_ends_with_the_gravest_of_what_it_found() {
     -       since        not checked: the files must be readable first
     -       drift        not checked: the files must be readable first
     -       unknown      not checked: the files must be readable first
+    -       runnable     not checked: the files must be readable first
     -       pending      not checked: the files must be readable first
     --- stderr
     error[M0017]: `notes.txt` is not a revision
@@ -399,6 +401,7 @@ fn check_since_refuses_edits_of_what_was_merged() {
     FAILED  since        2 problems
     -       drift        not checked: no database URL was given
     -       unknown      not checked: no database URL was given
+    -       runnable     not checked: no database URL was given
     -       pending      not checked: no database URL was given
     --- stderr
     error[M0304]: revision `001` differs from the one at HEAD

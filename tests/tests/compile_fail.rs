@@ -104,9 +104,6 @@ fn a_malformed_file_with_all_its_problems() {
     error: migrations/a1.sql:1: the header has no `parents` [M0003]
              why: a root must say that it is one, so that a forgotten parent is not taken for a new root
              help: add `-- parents: <id of the revision before it>`, or `-- parents: none` for a root
-    error: migrations/a1.sql:1: the revision has no `up` section [M0016]
-             why: a revision that does nothing must say so
-             help: add `-- migrate: up`, with SQL or with the line `-- migrate: nothing` below it
     error: migrations/a1.sql:2: unknown key `parent` in the header [M0004]
              why: an unknown key would be ignored silently
              help: did you mean `parents`?
@@ -187,9 +184,9 @@ fn a_lock_file_that_is_broken_or_newer() {
     assert_snapshot!(embeds.compile_errors(), @r"
     error: migrations/migrate.lock:2: `revision a1 nonsense none` is not a line of a lock file [M0301]
              why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
-             help: restore the line from version control; `cargo migrate check --fix` writes drafts anew
+             help: restore the line from version control
     error: migrations/migrate.lock:3: the lock file holds a git conflict marker [M0301]
-             why: the folder lacks the `.gitattributes` with `migrate.lock merge=union` that `init` writes
+             why: a merge was left half done; with the `.gitattributes` that `init` writes git keeps both sides by itself
              help: delete the markers and keep the lines of both sides
     ");
     embeds.sandbox.write("migrations/migrate.lock", "version 7\nsigned a1\n");

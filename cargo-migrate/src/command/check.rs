@@ -12,6 +12,9 @@ use crate::database::{Database, FoundUrl};
 use crate::files::{Files, Writer, lock_shown, read_lock};
 use crate::project::Project;
 
+/// What only a database can tell.
+const OF_THE_DATABASE: [&str; 4] = ["drift", "unknown", "runnable", "pending"];
+
 const BROKEN_FILES: &str = "the files must be readable first";
 
 pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
@@ -21,7 +24,7 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         Ok(revisions) => revisions,
         Err(problems) => {
             checks.verdict("files", "", problems);
-            for name in ["graph", "heads", "sections", "lock", "sealed", "since", "drift", "unknown", "pending"] {
+            for name in ["graph", "heads", "sections", "lock", "sealed", "since"].into_iter().chain(OF_THE_DATABASE) {
                 checks.add(name, "", CheckResult::Skipped(BROKEN_FILES.to_owned()));
             }
             return Ok(checks.print(&call.output));
@@ -49,7 +52,7 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
 }
 
 fn skip_database(checks: &mut Checks, reason: &str) {
-    for name in ["drift", "unknown", "pending"] {
+    for name in OF_THE_DATABASE {
         checks.add(name, "", CheckResult::Skipped(reason.to_owned()));
     }
 }

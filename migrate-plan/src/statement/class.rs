@@ -34,8 +34,7 @@ const ORDINARY_UNLESS_CONCURRENT: [&str; 3] = ["CREATE INDEX ", "CREATE UNIQUE I
 
 fn is_ordinary_at_a_glance(sql: &str) -> bool {
     let starts = |head: &&str| sql.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
-    ORDINARY.iter().any(starts)
-        || (ORDINARY_UNLESS_CONCURRENT.iter().any(starts) && !mentions(sql, "CONCURRENTLY"))
+    ORDINARY.iter().any(starts) || (ORDINARY_UNLESS_CONCURRENT.iter().any(starts) && !mentions(sql, "CONCURRENTLY"))
 }
 
 /// Whether the word stands anywhere in the text, in any case.

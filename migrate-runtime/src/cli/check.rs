@@ -172,7 +172,8 @@ pub async fn check_database(
         Vec::new()
     } else {
         let mut diagnostic = Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0 });
-        diagnostic.why = Some("these files do not describe them, so nothing here can judge what they changed".to_owned());
+        diagnostic.why =
+            Some("these files do not describe them, so nothing here can judge what they changed".to_owned());
         vec![diagnostic]
     };
     checks.verdict("unknown", "every applied revision is here", problems);

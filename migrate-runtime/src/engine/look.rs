@@ -19,6 +19,8 @@ pub(crate) struct Look {
     pub(crate) rows: Vec<AppliedRow>,
     /// The tables, qualified with the schema in which they are or will be.
     pub(crate) tables: Tables,
+    /// Whether the history table is there.
+    pub(crate) exists: bool,
     /// What else was learnt from PostgreSQL.
     pub(crate) session: Option<Session>,
 }
@@ -56,12 +58,12 @@ async fn look_at_sqlite(db: &mut dyn LiveConnection, settings: &Settings) -> Res
     let tables = Tables::new(Dialect::Sqlite, settings, None);
     let query =
         format!("SELECT {} FROM {} ORDER BY applied_at, id", Tables::columns(Dialect::Sqlite, ""), tables.history());
-    let rows = match db.query(&query).await {
-        Ok(rows) => read_rows(&rows, 0, tables.history())?,
-        Err(error) if error.kind == DriverErrorKind::UndefinedTable => Vec::new(),
+    let (rows, exists) = match db.query(&query).await {
+        Ok(rows) => (read_rows(&rows, 0, tables.history())?, true),
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => (Vec::new(), false),
         Err(error) => return Err(unreadable(db, &tables, error).await),
     };
-    Ok(Look { rows, tables, session: None })
+    Ok(Look { rows, tables, exists, session: None })
 }
 
 async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
@@ -83,7 +85,7 @@ async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> R
     let session = read_session(rows.first(), &unqualified)?;
     let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
-    Ok(Look { rows, tables, session: Some(session) })
+    Ok(Look { rows, tables, exists, session: Some(session) })
 }
 
 /// The history may be found through the search path in another schema than the current one; it stays there.

@@ -151,8 +151,11 @@ impl Run<'_, '_> {
             self.report.heads_after = applied.head_ids();
             return Ok(());
         }
-        let created = self.db.batch_execute(&now.tables.create()).await;
-        created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
+        // Even creating what exists needs the right to create, which a role in production may lack.
+        if !now.exists {
+            let created = self.db.batch_execute(&now.tables.create()).await;
+            created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
+        }
         for revision in self.mended(&applied) {
             let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
             let renewed = self.db.batch_execute(&format!("BEGIN;\n{sql};\nCOMMIT")).await;

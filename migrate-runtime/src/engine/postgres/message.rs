@@ -16,6 +16,9 @@ const ENDED: &str = "the transaction of this revision has ended";
 /// What a proof says when the lock is not held in this session.
 const UNLOCKED: &str = "the lock is not held by this session";
 
+/// The code of a statement that would write in a read-only session: no statement of the file is to blame.
+const READ_ONLY: &str = "25006";
+
 /// How many statements record a step.
 const RECORD_STATEMENTS: usize = 2;
 
@@ -46,7 +49,11 @@ fn proof(condition: &str, otherwise: &str) -> String {
 impl Message {
     pub(super) fn new(job: &Job<'_>, look: &Look, key: Option<Key>, run_id: &str, record: &str) -> Self {
         let guard_value = literal(DIALECT, run_id);
-        let head = format!("BEGIN;\nSELECT set_config('migrate.guard', {guard_value}, true);\n");
+        // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
+        let head = format!(
+            "/* migrate: {} {} */ BEGIN;\nSELECT set_config('migrate.guard', {guard_value}, true);\n",
+            job.step.direction, job.step.id
+        );
         let before = Before { characters: head.chars().count(), statements: 2 };
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
@@ -69,6 +76,8 @@ impl Message {
         let at = error.completed.unwrap_or(0);
         if at < self.before.statements {
             Error::driver("the transaction cannot begin", error)
+        } else if error.code.as_deref() == Some(READ_ONLY) {
+            Error::driver("the revision cannot be written", error)
         } else if error.message.contains(UNLOCKED) {
             Error::Pooler
         } else if error.message.contains(ENDED) || (transaction == Transaction::Over && at != self.commit) {
