@@ -1,7 +1,7 @@
 //! `embed_migrations!`: the revision files of a crate, checked while it compiles and embedded in it.
 //!
-//! Applications use it through `migrate-runtime`. The flow: [`input`] reads what is written in the macro, [`project`]
-//! reads the files and refuses a broken history, [`output`] writes the static.
+//! Applications use it through `migrate-runtime`. The flow: `input` reads what is written in the macro, `project`
+//! reads the files and refuses a broken history, `output` writes the static.
 
 mod input;
 mod output;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use migrate_plan::{
-    Code, Diagnostic, FileKind, FolderFile, Heads, LOCK_FILE, LockFile, ProjectConfig, Revision, RevisionGraph,
-    Settings, read_files, several_heads,
+    Diagnostic, FileKind, FolderFile, Heads, LOCK_FILE, LockFile, ProjectConfig, Revision, RevisionGraph, Settings,
+    read_files, several_heads, unreadable_folder,
 };
 
 use crate::input::Input;
@@ -52,13 +52,7 @@ fn read_config(manifest: &Path) -> Result<ProjectConfig, Diagnostic> {
 
 /// The folder's files with their bytes, and the paths of the revisions among them.
 fn read_folder(folder: &Path, shown: &str) -> Result<(Vec<FolderFile>, Vec<PathBuf>), Vec<Diagnostic>> {
-    let unreadable = |error: std::io::Error| {
-        let (code, help) = match error.kind() {
-            std::io::ErrorKind::NotFound => (Code::MissingFolder, "`cargo migrate init` creates it"),
-            _ => (Code::UnreadableFile, "make it readable"),
-        };
-        vec![Diagnostic::new(code, format!("the migrations folder `{shown}` cannot be read: {error}"), help)]
-    };
+    let unreadable = |error| vec![unreadable_folder(shown, &error)];
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         paths.push(entry.map_err(unreadable)?.path());
@@ -97,8 +91,7 @@ fn check(
 }
 
 fn too_many_heads(graph: &RevisionGraph, settings: &Settings) -> Option<Diagnostic> {
-    let describe = |node| (graph.id(node).to_owned(), graph.revision(node).file.to_string());
-    let heads: Vec<(String, String)> = graph.heads().map(describe).collect();
+    let heads = graph.ids_and_files(graph.heads());
     let refused = heads.len() > 1 && settings.heads == Heads::One;
     refused.then(|| several_heads(format!("the history has {} heads", heads.len()), &heads))
 }

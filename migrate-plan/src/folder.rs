@@ -91,6 +91,15 @@ pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagn
     if problems.is_empty() { Ok(revisions) } else { Err(problems) }
 }
 
+/// What is said of a folder that cannot be listed; `shown` is how the user knows it.
+pub fn unreadable_folder(shown: &str, error: &std::io::Error) -> Diagnostic {
+    let (code, help) = match error.kind() {
+        std::io::ErrorKind::NotFound => (Code::MissingFolder, "`cargo migrate init` creates it"),
+        _ => (Code::UnreadableFile, "make it readable"),
+    };
+    Diagnostic::new(code, format!("the migrations folder `{shown}` cannot be read: {error}"), help)
+}
+
 fn stray(file: &FolderFile) -> Diagnostic {
     Diagnostic::new(
         Code::StrayFile,

@@ -185,6 +185,12 @@ impl RevisionGraph {
         self.nodes().filter(|node| self.children(*node).is_empty())
     }
 
+    /// Revisions as ids with their files, for messages.
+    pub fn ids_and_files(&self, nodes: impl IntoIterator<Item = Node>) -> Vec<(String, String)> {
+        let describe = |node| (self.id(node).to_owned(), self.revision(node).file.to_string());
+        nodes.into_iter().map(describe).collect()
+    }
+
     /// The revisions without parents, in load order.
     pub fn bases(&self) -> impl Iterator<Item = Node> {
         self.nodes().filter(|node| self.parents(*node).is_empty())

@@ -42,7 +42,7 @@ pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checks
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
 pub use embedded::{decode_revisions, encode_revisions};
-pub use folder::{FileKind, FolderFile, read_files};
+pub use folder::{FileKind, FolderFile, read_files, unreadable_folder};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use lock_file::{LOCK_FILE, LockDefect, LockFile, Stale};
 #[cfg(feature = "manifest")]

@@ -1,13 +1,27 @@
 //! The operator's verbs as a clap subcommand: `app migrate upgrade`.
 //!
-//! ```ignore
-//! #[derive(clap::Subcommand)]
-//! enum Command { Serve, Migrate(migrate_runtime::cli::MigrateArgs) }
+//! ```no_run
+//! use clap::Parser;
+//! use migrate_runtime::cli::MigrateArgs;
 //!
-//! match Command::parse() {
-//!     Command::Migrate(args) => return args.run(&MIGRATIONS, &mut db),
-//!     Command::Serve => …
+//! migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations = "../examples/quickstart/migrations"; }
+//!
+//! #[derive(Parser)]
+//! enum Command {
+//!     Serve,
+//!     Migrate(MigrateArgs),
 //! }
+//!
+//! # #[cfg(feature = "rusqlite")]
+//! fn main() -> std::process::ExitCode {
+//!     let mut db = rusqlite::Connection::open("app.db").expect("a database");
+//!     match Command::parse() {
+//!         Command::Migrate(args) => args.run(&MIGRATIONS, &mut db),
+//!         Command::Serve => std::process::ExitCode::SUCCESS,
+//!     }
+//! }
+//! # #[cfg(not(feature = "rusqlite"))]
+//! # fn main() {}
 //! ```
 //!
 //! `cargo migrate` runs the same verbs: output, JSON, diagnostics and exit codes are these, wherever they are called.

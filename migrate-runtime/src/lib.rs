@@ -3,12 +3,21 @@
 //! `embed_migrations!` checks the revision files while the crate compiles and embeds them; [`Migrations`] applies them
 //! through the driver that the application already uses. Enable that driver's feature: `rusqlite` or `tokio-postgres`.
 //!
-//! ```ignore
-//! migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
-//!
-//! let mut db = rusqlite::Connection::open("app.db")?;
-//! MIGRATIONS.upgrade(&mut db)?;
 //! ```
+//! migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations = "../examples/quickstart/migrations"; }
+//!
+//! # #[cfg(feature = "rusqlite")]
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut db = rusqlite::Connection::open_in_memory()?;
+//!     let report = MIGRATIONS.upgrade(&mut db)?;
+//!     assert_eq!(report.heads_after, ["002"]);
+//!     Ok(())
+//! }
+//! # #[cfg(not(feature = "rusqlite"))]
+//! # fn main() {}
+//! ```
+//!
+//! Without the literal the folder is the crate's `migrations/`.
 //!
 //! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
 //! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).

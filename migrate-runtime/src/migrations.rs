@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use migrate_plan::{
     Diagnostic, FolderFile, GraphDefect, Plan, Revision, RevisionGraph, Settings, Text, decode_revisions, read_files,
+    unreadable_folder,
 };
 
 use crate::driver::{BlockingConnection, Connection};
@@ -186,16 +187,10 @@ impl Migrations {
 ///
 /// Every problem of every file, and of the folder itself.
 pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    let unreadable = |error: &std::io::Error| {
-        let (code, help) = match error.kind() {
-            std::io::ErrorKind::NotFound => (migrate_plan::Code::MissingFolder, "`cargo migrate init` creates it"),
-            _ => (migrate_plan::Code::UnreadableFile, "make it readable"),
-        };
-        vec![Diagnostic::new(code, format!("the migrations folder `{shown}` cannot be read: {error}"), help)]
-    };
+    let unreadable = |error| vec![unreadable_folder(shown, &error)];
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
-        let entry = entry.map_err(|error| unreadable(&error))?;
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if shown.is_empty() { name } else { format!("{shown}/{name}") };
         files.push(FolderFile { path, bytes: std::fs::read(entry.path()).map_err(|error| error.to_string()) });

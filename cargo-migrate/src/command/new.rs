@@ -56,9 +56,8 @@ fn parent(graph: &RevisionGraph, named: Option<&str>) -> Result<Vec<Node>, Failu
     }
     let heads: Vec<Node> = graph.heads().collect();
     if heads.len() > 1 {
-        let described: Vec<(String, String)> =
-            heads.iter().map(|head| (graph.id(*head).to_owned(), graph.revision(*head).file.to_string())).collect();
-        let mut diagnostic = several_heads(format!("the history has {} heads", heads.len()), &described);
+        let heads = graph.ids_and_files(heads);
+        let mut diagnostic = several_heads(format!("the history has {} heads", heads.len()), &heads);
         diagnostic.help.push_str("; or name the parent: `--parent <revision>`");
         return Err(diagnostic.into());
     }

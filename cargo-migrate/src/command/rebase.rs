@@ -172,9 +172,8 @@ fn one_head(graph: &RevisionGraph, heads: Vec<Node>) -> Result<Vec<Node>, Failur
     if heads.len() < 2 {
         return Ok(heads);
     }
-    let described: Vec<(String, String)> =
-        heads.iter().map(|head| (graph.id(*head).to_owned(), graph.revision(*head).file.to_string())).collect();
-    let mut diagnostic = several_heads(format!("there are {} heads to put it behind", heads.len()), &described);
+    let heads = graph.ids_and_files(heads);
+    let mut diagnostic = several_heads(format!("there are {} heads to put it behind", heads.len()), &heads);
     diagnostic.help = "name one of them: `--onto <revision>`".to_owned();
     Err(diagnostic.into())
 }

@@ -328,8 +328,8 @@ impl Resolver<'_> {
     }
 
     fn several_heads(&self, target: &Target, heads: &[Node]) -> TargetError {
-        let describe = |node: &Node| (self.graph.id(*node).to_owned(), self.graph.revision(*node).file.to_string());
-        TargetError::SeveralHeads { target: target.to_string(), heads: heads.iter().map(describe).collect() }
+        let heads = self.graph.ids_and_files(heads.iter().copied());
+        TargetError::SeveralHeads { target: target.to_string(), heads }
     }
 
     fn ids(&self, nodes: &[Node]) -> Vec<String> {

@@ -112,8 +112,7 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
         format!("{}: ids, parents, labels, no cycles", counted(graph.len(), "revision")),
         Vec::new(),
     );
-    let heads: Vec<(String, String)> =
-        graph.heads().map(|head| (graph.id(head).to_owned(), graph.revision(head).file.to_string())).collect();
+    let heads = graph.ids_and_files(graph.heads());
     let detail = heads.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");
     let many = heads.len() > 1 && migrations.settings().heads == Heads::One;
     let result = if many {
