@@ -344,6 +344,26 @@ fn check_says_what_it_checked_and_what_it_did_not_and_why() {
 }
 
 #[test]
+fn check_refuses_sections_that_this_version_cannot_run() {
+    let sandbox = chain();
+    let text = sandbox.read("migrations/001_users.sql");
+    sandbox.write(
+        "migrations/001_users.sql",
+        text.replace("-- migrate: up\n", "-- migrate: up\n-- migrate: no-transaction\n"),
+    );
+    sandbox.migrate(&["check", "--fix"]);
+    let ran = sandbox.migrate(&["check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("error[M0213]"), "{ran:?}");
+    sandbox.write("migrations/001_users.sql", text.replace("-- migrate: up\n", "-- migrate: up postgres\n"));
+    sandbox.migrate(&["check", "--fix"]);
+    assert_eq!(sandbox.migrate(&["check"]).code, 0);
+    let ran = on_sqlite(&sandbox, &["check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("FAILED  runnable") && ran.stderr.contains("error[M0211]"), "{ran:?}");
+}
+
+#[test]
 fn check_ends_with_the_gravest_of_what_it_found() {
     let sandbox = branches();
     sandbox.migrate(&["check", "--fix"]);
