@@ -1,6 +1,7 @@
 //! The command line, and what is said to one that cannot be used.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -181,13 +182,14 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let message = error.to_string();
         let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let help = help.unwrap_or_else(|| "`cargo migrate --help` lists the verbs and their flags".to_owned());
-        println!("{}", error_json(vec![Diagnostic::new(Code::Usage, message, help)], Exit::Usage));
+        let refusal = error_json(vec![Diagnostic::new(Code::Usage, message, help)], Exit::Usage);
+        // Nothing can be done about a stream that does not take the message.
+        let _ = writeln!(std::io::stdout(), "{refusal}");
         return ExitCode::from(Exit::Usage as u8);
     }
-    // Nothing can be done about a stream that does not take the message.
     let _ = error.print();
     if let Some(help) = help {
-        anstream::eprintln!("\n help: {help}");
+        let _ = writeln!(anstream::stderr(), "\n help: {help}");
     }
     ExitCode::from(if is_help && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         Exit::Done as u8

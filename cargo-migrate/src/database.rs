@@ -35,8 +35,9 @@ impl FoundUrl {
         if let Some(url) = &global.database_url {
             return found(url.clone(), &here, "--database-url".to_owned());
         }
-        if let Some(url) = std::env::var(VARIABLE).ok().filter(|url| !url.trim().is_empty()) {
-            return found(url, &here, VARIABLE.to_owned());
+        if let Some(url) = std::env::var_os(VARIABLE) {
+            let url = url.into_string().ok().filter(|url| !url.trim().is_empty());
+            return found(url.ok_or_else(|| unusable("the environment"))?, &here, VARIABLE.to_owned());
         }
         for folder in &project.env_folders {
             if let Some(url) = read_env_file(&folder.join(".env"))? {
@@ -65,6 +66,13 @@ impl FoundUrl {
     }
 }
 
+/// A variable that is there counts: falling through to another database would be worse than stopping.
+fn unusable(place: &str) -> Diagnostic {
+    let problem = format!("{VARIABLE} is set in {place}, and it is empty or no text");
+    Diagnostic::new(Code::InvalidUrl, problem, "give it a value, or remove it")
+        .because("a secret that was not filled in must not lead to another database")
+}
+
 fn read_env_file(file: &Path) -> Result<Option<String>, Diagnostic> {
     if !file.exists() {
         return Ok(None);
@@ -76,7 +84,8 @@ fn read_env_file(file: &Path) -> Result<Option<String>, Diagnostic> {
     };
     let mut entries = dotenvy::from_path_iter(file).map_err(|_| unreadable())?;
     let url = entries.try_fold(None, |found, entry| match entry {
-        Ok((name, value)) => Ok(if name == VARIABLE && !value.trim().is_empty() { Some(value) } else { found }),
+        Ok((name, value)) if name == VARIABLE && value.trim().is_empty() => Err(unusable("the `.env` file")),
+        Ok((name, value)) => Ok(if name == VARIABLE { Some(value) } else { found }),
         Err(_) => Err(unreadable()),
     })?;
     Ok(url)

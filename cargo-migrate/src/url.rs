@@ -51,7 +51,7 @@ fn invalid(problem: String) -> Diagnostic {
 fn sqlite(rest: &str, base: &Path) -> Result<DatabaseUrl, Diagnostic> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    if let Some(query) = query.filter(|query| !["mode=rwc", "mode=rw"].contains(query)) {
+    if let Some(query) = query.filter(|query| *query != "mode=rwc") {
         return Err(invalid(format!("`?{query}` has no meaning for a SQLite file here")));
     }
     if path == ":memory:" {

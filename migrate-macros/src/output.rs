@@ -61,7 +61,7 @@ fn text(value: &Text) -> String {
 fn literal(value: &str) -> String {
     // Control characters, and the first byte of those that turn the direction of text.
     let unfit = |byte: u8| (byte < 0x20 && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xe2;
-    if value.bytes().any(unfit) {
+    if value.as_bytes().iter().copied().any(unfit) {
         return format!("{value:?}");
     }
     if !value.contains('"') {

@@ -1,5 +1,7 @@
 //! Takes SQL text and a dialect, gives its tokens: joined, they are the text byte for byte.
 //!
+//! The macro runs this without optimisation, so what runs for each byte or token is marked to be inlined even then.
+//!
 //! It knows where quotes, comments and bodies begin and end, not what a statement is. It takes any text without a
 //! panic: what is never closed runs to the end and says so.
 
@@ -44,6 +46,7 @@ pub(crate) struct Token<'a> {
 }
 
 impl Token<'_> {
+    #[inline(always)]
     pub(crate) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -74,7 +77,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Gives the next token that is not white space: about half of all tokens are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_text(&mut self) -> Option<Token<'a>> {
         loop {
             // Behind an `E'…'` it matters whether the white space breaks the line.
@@ -106,7 +109,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The kind and end of the token that starts at `at`, and whether it is closed.
-    #[inline]
+    #[inline(always)]
     fn token_at(&self, at: usize, first: u8) -> (TokenKind, usize, bool) {
         let bytes = self.text.as_bytes();
         match class_of(first) {
@@ -127,7 +130,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn scan_word(&self, at: usize) -> (TokenKind, usize, bool) {
         let bytes = self.text.as_bytes();
         if at == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
@@ -283,7 +286,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 impl<'a> Iterator for Lexer<'a> {
     type Item = Token<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Token<'a>> {
         let start = self.at;
         let first = *self.text.as_bytes().get(start)?;

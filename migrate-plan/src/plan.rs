@@ -159,6 +159,10 @@ impl Plan {
                 steps.push(step(applied, Direction::Down, node, false));
             }
         }
+        if let Some(stays) = floor.stays.filter(|stays| !steps.is_empty() && !applied.set().contains(*stays)) {
+            let (target, id) = (target.to_string(), graph.id(stays).to_owned());
+            return Err(TargetError::Pending { target, id }.into());
+        }
         if let (true, Some(stays)) = (steps.is_empty(), floor.stays) {
             let heads = applied.heads();
             if !heads.contains(&stays) {
@@ -204,8 +208,10 @@ impl Plan {
         for node in graph.ancestors(marked, Edges::All).iter() {
             after.insert(node);
         }
-        let gone = all.order().iter().rev().filter(|node| applied.set().contains(**node) && !after.contains(**node));
-        let come = all.order().iter().filter(|node| !applied.set().contains(**node) && after.contains(**node));
+        // A purge writes every row anew.
+        let kept = |node: Node| purge == Purge::No && applied.set().contains(node) && after.contains(node);
+        let gone = all.order().iter().rev().filter(|node| applied.set().contains(**node) && !kept(**node));
+        let come = all.order().iter().filter(|node| after.contains(**node) && !kept(**node));
         let steps = gone
             .map(|node| step(applied, Direction::Down, *node, false))
             .chain(come.map(|node| step(applied, Direction::Up, *node, false)))

@@ -122,6 +122,7 @@ impl<'a> Statement<'a> {
 }
 
 /// Whether a server of this dialect runs the token.
+#[inline(always)]
 fn is_code(token: &Token<'_>, dialect: Dialect) -> bool {
     match token.kind {
         TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment | TokenKind::Hint => false,

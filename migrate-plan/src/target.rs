@@ -302,6 +302,14 @@ pub enum TargetError {
         /// The applied heads.
         heads: Vec<String>,
     },
+    /// A downgrade target that is not applied although something above it is.
+    #[error("`{id}` is not applied, so it cannot stay")]
+    Pending {
+        /// The target.
+        target: String,
+        /// The revision that it names.
+        id: String,
+    },
     /// A target without a meaning for the verb.
     #[error("`{target}` is no target of `{verb}`")]
     NotAllowed {
@@ -380,6 +388,11 @@ impl From<&TargetError> for Diagnostic {
                 let heads = if heads.is_empty() { "nothing is applied".to_owned() } else { format!("the applied heads are {}", ticked(heads)) };
                 new(Code::NotApplied, "name a revision that is applied: `cargo migrate history --applied` marks them".into()).because(heads)
             }
+            TargetError::Pending { .. } => new(
+                Code::NotApplied,
+                "name a revision that is applied: `cargo migrate history --applied` marks them".into(),
+            )
+            .because("it was inserted behind what is applied, and undoing what is above it would end below it"),
             TargetError::NotAllowed { instead, .. } => new(Code::TargetNotAllowed, (*instead).to_owned()),
         }
     }

@@ -215,8 +215,10 @@ fn stamp_leaves_unknown_revisions_that_are_not_above_the_target_and_purge_does_n
     + b
     heads: b z
     ");
-    assert_snapshot!(show(&Plan::stamp(&database, &[target("b")], Purge::Yes)), @"
+    assert_snapshot!(show(&Plan::stamp(&database, &[target("b")], Purge::Yes)), @r"
     - z
+    - a
+    + a
     + b
     heads: b
     ");
@@ -307,10 +309,16 @@ fn stamping_below_a_dependency_forgets_its_dependents_too() {
 fn stamping_with_purge_starts_from_nothing() {
     let graph = graph(BRANCHES);
     let plan = Plan::stamp(&applied(&graph, "d1 d2"), &[target("c1")], Purge::Yes);
-    assert_snapshot!(show(&plan), @"
+    assert_snapshot!(show(&plan), @r"
     - d2
     - c2
     - d1
+    - c1
+    - b
+    - a
+    + a
+    + b
+    + c1
     heads: c1
     ");
 }

@@ -273,8 +273,8 @@ proptest! {
             Ok(plan) => prop_assert_eq!(run(&model, &case.applied, &plan)?, &case.applied - &undone),
             Err(error) => {
                 prop_assert_eq!(code(&error), "M0208");
-                prop_assert!(undone.is_empty());
-                prop_assert!(!model.maximal(&case.applied).contains(case.target()));
+                let nothing_to_undo = undone.is_empty() && !model.maximal(&case.applied).contains(case.target());
+                prop_assert!(nothing_to_undo || !case.applied.contains(case.target()));
             }
         }
     }
@@ -344,8 +344,8 @@ proptest! {
         let (graph, model) = (case.graph(), Model::new(&case.sketches));
         let plan = Plan::stamp(&case.database(&graph), &[target(case.target())], Purge::Yes).unwrap();
         let after = below(&model.needs, &one(case.target()));
-        prop_assert_eq!(set(&steps(&plan, Direction::Down)), &case.applied - &after);
-        prop_assert_eq!(set(&steps(&plan, Direction::Up)), &after - &case.applied);
+        prop_assert_eq!(&set(&steps(&plan, Direction::Down)), &case.applied);
+        prop_assert_eq!(&set(&steps(&plan, Direction::Up)), &after);
     }
 
     #[test]

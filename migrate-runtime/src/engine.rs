@@ -8,6 +8,7 @@ mod postgres;
 mod sqlite;
 mod step;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use migrate_plan::{
@@ -38,6 +39,10 @@ impl Goal {
             Self::Downgrade(_) => Action::Downgrade,
             Self::Stamp(..) => Action::Stamp,
         }
+    }
+
+    fn purges(&self) -> bool {
+        matches!(self, Self::Stamp(_, Purge::Yes))
     }
 
     /// Whether what it means depends on what is applied: then a plan cannot be made anew.
@@ -89,7 +94,7 @@ pub(crate) async fn run(
     listener: &mut Option<Listener<'_>>,
 ) -> Result<RunReport, RunError> {
     let report = RunReport::new(request.goal.action(), random_id());
-    let mut run = Run { request, graph, db, listener, report };
+    let mut run = Run { request, graph, db, listener, report, announced: HashSet::new() };
     let own_waiting = run.suspend_busy_timeout().await;
     let outcome = run.go().await;
     run.restore_busy_timeout(own_waiting).await;
@@ -114,6 +119,8 @@ struct Run<'r, 'l> {
     db: &'r mut dyn LiveConnection,
     listener: &'r mut Option<Listener<'l>>,
     report: RunReport,
+    /// The steps of the first plan.
+    announced: HashSet<(Direction, String)>,
 }
 
 /// How often a waiter says who holds the lock.
@@ -127,16 +134,17 @@ fn jittered(pause: Duration) -> Duration {
     pause / 2 + pause * u32::from(byte[0]) / 512
 }
 
-impl Run<'_, '_> {
+impl<'r> Run<'r, '_> {
     async fn go(&mut self) -> Result<(), Error> {
         let first = self.look_patiently().await?;
-        let applied = first.applied(self.graph)?;
+        let applied = self.see(&first)?;
         let plan = plan(self.request, &applied, self.db.dialect())?;
         self.report.planned = plan.steps.len();
         self.report.heads_before = applied.head_ids();
         self.report.heads_after = applied.head_ids();
         self.report.unknown = applied.unknown().map(|row| row.id.clone()).collect();
         self.tell_oddities(&applied);
+        self.announced = plan.steps.iter().map(|step| (step.direction, step.id.to_string())).collect();
         self.emit(&Event::Planned { plan: &plan });
         if plan.is_empty() {
             return Ok(());
@@ -150,12 +158,27 @@ impl Run<'_, '_> {
         }
     }
 
+    /// What the database has. A purge goes on over rows that no graph can hold: it is what mends them.
+    fn see(&self, look: &Look) -> Result<Applied<'r>, Error> {
+        match look.applied(self.graph) {
+            Err(Error::Plan(PlanError::HistoryUnusable { .. })) if self.request.goal.purges() => {
+                Ok(Applied::nothing(self.graph))
+            }
+            seen => seen,
+        }
+    }
+
     /// The plan for what the database has now, against what it had at the first look.
     fn plan_again(&mut self, applied: &Applied<'_>, unchanged: bool) -> Result<Plan, Error> {
         if !unchanged && self.request.goal.is_relative() {
             return Err(Error::HistoryChanged);
         }
         let plan = plan(self.request, applied, self.db.dialect())?;
+        // What undoes or forgets may do no more than the plan that somebody has read.
+        let more = plan.steps.iter().any(|step| !self.announced.contains(&(step.direction, step.id.to_string())));
+        if !unchanged && more && self.request.goal.action() != Action::Upgrade {
+            return Err(Error::HistoryChanged);
+        }
         if !unchanged {
             self.report.planned = self.report.steps.len() + plan.steps.len();
             self.emit(&Event::Planned { plan: &plan });
@@ -193,6 +216,12 @@ impl Run<'_, '_> {
         let graph = applied.graph();
         let down = applied.drift(self.db.dialect()).into_iter().filter(|drift| drift.direction == Direction::Down);
         down.filter_map(|drift| graph.node(&drift.id)).map(|node| graph.revision(node)).collect()
+    }
+
+    /// What a purge takes away before it records anything: every row, also one that no graph can hold.
+    fn forgotten(&self, look: &Look) -> Vec<String> {
+        let rows = look.rows.iter().filter(|_| self.request.goal.purges());
+        rows.map(|row| look.tables.forget(&row.id)).collect()
     }
 
     fn entry<'e>(&'e self, job: &'e Job<'_>, action: Action, took: Took) -> Entry<'e> {

@@ -155,7 +155,7 @@ impl Error {
             Self::TransactionEnded { file, .. } => {
                 new(Code::TransactionEnded, "look at the database: what ran before the end of the transaction may be committed, without a history row")
                     .at(Place::new(file.clone(), 1))
-                    .because("something in its SQL ran COMMIT or ROLLBACK where the splitter sees text")
+                    .because("something in its SQL ran COMMIT or ROLLBACK where the splitter sees text, or RESET ALL")
             }
             Self::HistoryNewer { .. } => new(Code::HistoryNewer, "update this binary's migrate-runtime, or cargo-migrate")
                 .because("a newer version may have written what this one does not understand"),
@@ -164,7 +164,7 @@ impl Error {
                     .because("nothing is written to a table that is not understood")
             }
             Self::HistoryChanged => new(Code::HistoryChanged, "look at `current` and run it again")
-                .because("a relative target would now go elsewhere than the plan said"),
+                .because("what would run now is not what the plan said"),
             Self::LockTimeout { holder, .. } => {
                 let diagnostic = new(Code::LockTimeout, "wait for it, or raise the lock timeout");
                 match holder {

@@ -130,9 +130,14 @@ impl Tables {
     pub(crate) fn record(&self, entry: &Entry<'_>) -> String {
         let change = match entry.step.direction {
             Direction::Up => self.insert(entry),
-            Direction::Down => format!("DELETE FROM {} WHERE id = {}", self.history, self.literal(&entry.step.id)),
+            Direction::Down => self.forget(&entry.step.id),
         };
         format!("{change};\n{}", self.insert_log(entry))
+    }
+
+    /// Takes a revision's row away.
+    pub(crate) fn forget(&self, id: &str) -> String {
+        format!("DELETE FROM {} WHERE id = {}", self.history, self.literal(id))
     }
 
     fn insert(&self, entry: &Entry<'_>) -> String {

@@ -193,9 +193,18 @@ pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diag
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if shown.is_empty() { name } else { format!("{shown}/{name}") };
-        files.push(FolderFile { path, bytes: std::fs::read(entry.path()).map_err(|error| error.to_string()) });
+        files.push(FolderFile { path, bytes: read_file(&entry.path()) });
     }
     read_files(files)
+}
+
+/// Reads a file that is one: a pipe would never end.
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    std::fs::read(path).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

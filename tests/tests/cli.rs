@@ -735,3 +735,119 @@ fn every_help_text_names_its_verb_and_nothing_that_is_not_built() {
         assert!(sandbox.migrate(&["completions", shell]).stdout.contains("upgrade"), "{shell}");
     }
 }
+
+#[test]
+fn a_purge_writes_every_row_anew_and_mends_a_history_that_contradicts_the_files() {
+    let sandbox = chain();
+    on_sqlite(&sandbox, &["upgrade", "002"]);
+    let text = sandbox.read("migrations/002_bio.sql");
+    sandbox.write("migrations/002_bio.sql", text.replace("bio TEXT", "bio VARCHAR"));
+    assert_eq!(on_sqlite(&sandbox, &["upgrade"]).code, 5);
+    assert_eq!(on_sqlite(&sandbox, &["stamp", "002", "--purge"]).code, 0);
+    assert_eq!(on_sqlite(&sandbox, &["upgrade"]).code, 0);
+
+    // An applied id that now is a label can stand in no graph with it.
+    let labelled =
+        sandbox.read("migrations/001_users.sql").replace("-- parents: none\n", "-- parents: none\n-- labels: 003\n");
+    sandbox.write("migrations/001_users.sql", labelled);
+    std::fs::remove_file(sandbox.path().join("migrations/003_posts.sql")).expect("the file is there");
+    assert!(on_sqlite(&sandbox, &["current"]).stderr.contains("error[M0405]"));
+    assert_eq!(on_sqlite(&sandbox, &["stamp", "002", "--purge"]).stdout.lines().last(), Some("now at 002"));
+    assert_eq!(on_sqlite(&sandbox, &["current"]).stdout, "002 (head)  add bio\n");
+}
+
+#[test]
+fn a_downgrade_to_a_revision_that_is_not_applied_is_refused() {
+    let sandbox = chain();
+    on_sqlite(&sandbox, &["upgrade"]);
+    sandbox.write(
+        "migrations/0025_between.sql",
+        "-- revision: 0025\n-- parents: 002\n\n-- migrate: up\n-- migrate: nothing\n\n-- migrate: down\n-- migrate: nothing\n",
+    );
+    let posts = sandbox.read("migrations/003_posts.sql").replace("-- parents: 002", "-- parents: 0025");
+    sandbox.write("migrations/003_posts.sql", posts);
+    let ran = on_sqlite(&sandbox, &["downgrade", "0025"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("error[M0208]: `0025` is not applied, so it cannot stay"), "{ran:?}");
+}
+
+#[test]
+fn a_database_url_that_is_set_and_empty_never_leads_to_another_database() {
+    let sandbox = chain();
+    sandbox.write("migrate.toml", "url = \"sqlite://production.db\"\n");
+    let empty = Ran::from(sandbox.command(&["upgrade"]).env("DATABASE_URL", "").output().expect("it runs"));
+    assert_eq!(empty.code, 2);
+    assert!(empty.stderr.contains("error[M0504]"), "{empty:?}");
+    sandbox.write(".env", "DATABASE_URL=\n");
+    assert_eq!(sandbox.migrate(&["upgrade"]).code, 2);
+    assert!(!sandbox.path().join("production.db").exists());
+}
+
+#[test]
+fn a_password_with_an_unencoded_at_sign_is_refused_and_not_shown() {
+    let sandbox = chain();
+    let ran = sandbox.migrate(&["upgrade", "--database-url", "postgres://u:sek@ret@127.0.0.1:1/db"]);
+    assert!(ran.stderr.contains("error[M0504]") && !ran.stderr.contains("ret@"), "{ran:?}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let sandbox = chain();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = sandbox.command(&["history"]).stdout(full).output().expect("it runs");
+    assert_eq!(Ran::from(output).code, 1);
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("it was there");
+    let output = sandbox.command(&["frobnicate", "--format", "json"]).stdout(full).output().expect("it runs");
+    assert_eq!(Ran::from(output).code, 2);
+}
+
+#[test]
+fn check_keeps_what_it_found_when_the_database_cannot_be_reached() {
+    let sandbox = chain();
+    sandbox.migrate(&["check", "--fix"]);
+    let ran = sandbox.migrate(&["check", "--database-url", "postgres://postgres@127.0.0.1:1/app"]);
+    assert_eq!(ran.code, 7);
+    assert!(ran.stdout.contains("ok      sealed") && ran.stdout.contains("FAILED  database"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_folder_is_refused_and_not_read() {
+    let sandbox = chain();
+    assert_eq!(sandbox.run("mkfifo", &["migrations/004_pipe.sql"]).code, 0);
+    let ran = sandbox.migrate(&["heads"]);
+    assert!(ran.stderr.contains("error[M0018]") && ran.stderr.contains("it is not a file"), "{ran:?}");
+}
+
+#[test]
+fn on_postgres_the_lock_is_one_lock_with_a_history_schema_of_its_own() {
+    let Some(server) = engine_or_skip("postgres") else { return };
+    let sandbox = chain();
+    sandbox.write("migrate.toml", "history-schema = \"app\"\n");
+    let text = sandbox.read("migrations/002_bio.sql");
+    sandbox.write("migrations/002_bio.sql", text.replace("-- migrate: up\n", "-- migrate: up\nSELECT pg_sleep(2);\n"));
+    let url = server.create_database().url();
+    let first = sandbox.command(&["upgrade", "002", "--database-url", &url]).spawn().expect("it runs");
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    let second = sandbox.migrate(&["upgrade", "002", "--database-url", &url]);
+    let first = first.wait_with_output().expect("it ends");
+    assert!(first.status.success());
+    assert_eq!(second.code, 0, "{second:?}");
+    assert!(second.stderr.contains("waiting for another process"), "{second:?}");
+}
+
+#[test]
+fn on_postgres_a_downgrade_that_waited_does_no_more_than_its_plan() {
+    let Some(server) = engine_or_skip("postgres") else { return };
+    let sandbox = chain();
+    let text = sandbox.read("migrations/002_bio.sql");
+    sandbox.write("migrations/002_bio.sql", text.replace("-- migrate: up\n", "-- migrate: up\nSELECT pg_sleep(2);\n"));
+    let url = server.create_database().url();
+    let first = sandbox.command(&["upgrade", "002", "--database-url", &url]).spawn().expect("it runs");
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    let second = sandbox.migrate(&["downgrade", "base", "--database-url", &url]);
+    assert!(first.wait_with_output().expect("it ends").status.success());
+    assert_eq!(second.code, 1);
+    assert!(second.stderr.contains("error[M0406]"), "{second:?}");
+}

@@ -43,10 +43,15 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     match (files.graph(), FoundUrl::find(call.global, &project)?) {
         (Err(_), _) => skip_database(&mut checks, "the graph must be sound first"),
         (Ok(_), None) => skip_database(&mut checks, "no database URL was given"),
-        (Ok(_), Some(url)) => super::block_on(async {
-            let mut database = Database::connect(&url, Need::Read, &call.output).await?;
-            check_database(&migrations, database.live(), &mut checks).await
-        })??,
+        (Ok(_), Some(url)) => {
+            let checked: Result<(), Failure> = super::block_on(async {
+                let mut database = Database::connect(&url, Need::Read, &call.output).await?;
+                check_database(&migrations, database.live(), &mut checks).await
+            })?;
+            if let Err(failure) = checked {
+                checks.add("database", "", CheckResult::Failed(failure.exit(), failure.diagnostics));
+            }
+        }
     }
     Ok(checks.print(&call.output))
 }

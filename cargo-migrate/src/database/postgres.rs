@@ -35,6 +35,10 @@ impl Config {
         if config.get_hosts().is_empty() {
             return Err(invalid("it names no host"));
         }
+        // An `@` of a password that is not encoded would make its end a part of the host.
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err(invalid("its host holds an `@`"));
+        }
         if config.get_ssl_mode() == SslMode::Require {
             return Err(Diagnostic::new(
                 Code::DriverNotBuilt,

@@ -8,10 +8,11 @@ use rusqlite::{Connection, OpenFlags};
 
 /// Opens a file for what a verb needs.
 pub(super) fn open(path: &Path, need: Need) -> Result<Connection, Failure> {
+    // A file that is not there is an empty database; one that cannot be seen is none.
+    let is_missing = matches!(path.try_exists(), Ok(false));
     let opened = match need {
         Need::Create => Connection::open(path),
-        // A file that is not there is an empty database.
-        _ if !path.exists() => return in_memory(),
+        _ if is_missing => return in_memory(),
         Need::Change => Connection::open(path),
         Need::Read | Need::Nothing => open_to_look(path),
     };

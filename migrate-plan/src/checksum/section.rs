@@ -94,6 +94,7 @@ impl<'a> TokenHasher<'a> {
         Self { body, hash: Sha256::new_with_prefix("tokens\0"), buffer }
     }
 
+    #[inline(always)]
     fn take(&mut self, token: Token<'_>) {
         match token.kind {
             TokenKind::Whitespace => {}
@@ -118,6 +119,7 @@ impl<'a> TokenHasher<'a> {
         }
     }
 
+    #[inline(always)]
     fn plain(&mut self, text: &str) {
         self.buffer.extend_from_slice(text.as_bytes());
         self.buffer.push(b' ');
@@ -131,6 +133,7 @@ impl<'a> TokenHasher<'a> {
         self.flush_if_full();
     }
 
+    #[inline(always)]
     fn flush_if_full(&mut self) {
         if self.buffer.len() >= Self::FULL {
             self.hash.update(&self.buffer);

@@ -44,11 +44,12 @@ static CLASSES: [Class; 256] = {
     classes
 };
 
-#[inline]
+#[inline(always)]
 pub(super) fn class_of(byte: u8) -> Class {
     CLASSES[usize::from(byte)]
 }
 
+#[inline(always)]
 const fn bit(class: Class) -> u16 {
     1 << class as u16
 }
@@ -57,7 +58,7 @@ const WORD: u16 = bit(Class::Letter) | bit(Class::Digit) | bit(Class::Dollar);
 const TAG: u16 = bit(Class::Letter) | bit(Class::Digit);
 
 /// The end of the run of bytes whose class is in the set. Written out, since a macro runs it without optimisation.
-#[inline]
+#[inline(always)]
 fn end_while(bytes: &[u8], at: usize, set: u16) -> usize {
     let mut end = at;
     while end < bytes.len() && bit(CLASSES[bytes[end] as usize]) & set != 0 {
@@ -66,12 +67,12 @@ fn end_while(bytes: &[u8], at: usize, set: u16) -> usize {
     end
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn whitespace_end(bytes: &[u8], at: usize) -> usize {
     end_while(bytes, at, bit(Class::Whitespace))
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn word_end(bytes: &[u8], at: usize) -> usize {
     end_while(bytes, at, WORD)
 }
@@ -100,7 +101,7 @@ pub(super) fn colon_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Gives back the signs at the end of an operator, by PostgreSQL's rule: `a=-1` compares with `-1`, but `@-` is a name.
-#[inline]
+#[inline(always)]
 pub(super) fn without_trailing_sign(bytes: &[u8], at: usize, end: usize) -> usize {
     let operator = &bytes[at..end];
     let keeps_sign = operator.iter().any(|byte| b"~!@#%^&|?".contains(byte));
@@ -112,7 +113,7 @@ pub(super) fn without_trailing_sign(bytes: &[u8], at: usize, end: usize) -> usiz
 }
 
 /// Ends the text whose quote stands at `open`; a doubled quote stays inside.
-#[inline]
+#[inline(always)]
 pub(super) fn quoted_end(bytes: &[u8], open: usize, escapes: bool) -> Option<usize> {
     let quote = bytes[open];
     let mut at = open + 1;

@@ -58,7 +58,7 @@ impl Blocks {
         }
     }
 
-    /// Whether the statement is a `COPY … FROM stdin`.
+    /// Whether the statement is a `COPY` from or to the client.
     pub(super) fn reads_stdin(&self) -> bool {
         matches!(self, Self::Postgres(PostgresBlocks { head: PostgresHead::CopyFromStdin, .. }))
     }
@@ -159,9 +159,10 @@ impl PostgresBlocks {
         match self.head {
             PostgresHead::Routine if self.parentheses == 0 => self.take_routine_word(word, previous),
             PostgresHead::Copy if self.parentheses == 0 => {
-                if previous == PostgresWord::From && is("stdin") {
+                // PostgreSQL takes either word behind either direction.
+                if previous == PostgresWord::From && (is("stdin") || is("stdout")) {
                     self.head = PostgresHead::CopyFromStdin;
-                } else if is("from") {
+                } else if is("from") || is("to") {
                     self.previous = PostgresWord::From;
                 }
             }

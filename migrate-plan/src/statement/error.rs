@@ -47,8 +47,8 @@ pub enum SplitError {
         /// The keyword or character that opens the block.
         opening: &'static str,
     },
-    /// `COPY … FROM stdin` needs data that no SQL text can hold.
-    #[error("`COPY … FROM stdin` reads its data from a client")]
+    /// `COPY … FROM stdin` needs data that no SQL text can hold, `COPY … TO stdout` somebody who takes it.
+    #[error("`COPY` from stdin or to stdout goes through a client")]
     #[non_exhaustive]
     CopyFromStdin {
         /// The place where the statement starts.

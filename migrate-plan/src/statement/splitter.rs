@@ -45,6 +45,7 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, token: Token<'a>) -> Result<(), SplitError> {
         if !token.closed {
             return Err(unterminated(token));
@@ -73,6 +74,7 @@ impl<'a> Splitter<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn take_code(&mut self, token: Token<'a>) {
         let first = match self.code {
             Some((first, _)) => first,
@@ -90,6 +92,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// Refuses what is not SQL, whatever the statement around it.
+    #[inline(always)]
     fn refuse(&self, token: Token<'a>) -> Result<(), SplitError> {
         if token.kind != TokenKind::Punctuation {
             return Ok(());

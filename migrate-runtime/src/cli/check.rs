@@ -54,13 +54,15 @@ impl Checks {
         }
     }
 
-    /// What `check` ends with: 1 before 4 before 5 before 3.
+    /// What `check` ends with: 1 before 7 before 4 before 5 before 3.
     pub fn exit(&self) -> Exit {
         let failed = |wanted: Exit| {
             self.lines.iter().any(|line| matches!(&line.result, CheckResult::Failed(exit, _) if *exit == wanted))
         };
-        let order = [Exit::Failed, Exit::SeveralHeads, Exit::Drift, Exit::Pending];
-        order.into_iter().find(|exit| failed(*exit)).unwrap_or(Exit::Done)
+        let order = [Exit::Failed, Exit::Unreachable, Exit::SeveralHeads, Exit::Drift, Exit::Pending];
+        let other = self.lines.iter().any(|line| matches!(line.result, CheckResult::Failed(..)));
+        let otherwise = if other { Exit::Failed } else { Exit::Done };
+        order.into_iter().find(|exit| failed(*exit)).unwrap_or(otherwise)
     }
 
     /// Prints the lines, then every problem in full.

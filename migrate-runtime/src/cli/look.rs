@@ -23,7 +23,13 @@ pub struct HistoryArgs {
 
 impl HistoryArgs {
     pub(super) fn needs_database(&self) -> bool {
-        self.applied || self.range.as_ref().is_some_and(|range| range.contains("current"))
+        let Some(range) = self.range.as_ref().and_then(|range| range.parse::<Range>().ok()) else {
+            return self.applied;
+        };
+        // A lower end such as `-3` counts from the upper one.
+        let from_above = |target: &Target| target.symbol.is_none() && target.steps.is_some_and(|steps| steps < 0);
+        let from = range.from.as_ref().filter(|from| !from_above(from));
+        self.applied || from.into_iter().chain(&range.to).any(counts_from_the_database)
     }
 }
 
@@ -37,9 +43,12 @@ pub struct ShowArgs {
 
 impl ShowArgs {
     pub(super) fn needs_database(&self) -> bool {
-        let target = self.target.parse::<Target>();
-        target.is_ok_and(|target| target.symbol.is_none() || target.symbol == Some(Symbol::Current))
+        self.target.parse::<Target>().is_ok_and(|target| counts_from_the_database(&target))
     }
+}
+
+fn counts_from_the_database(target: &Target) -> bool {
+    target.symbol.is_none() || target.symbol == Some(Symbol::Current)
 }
 
 /// Reads what the database has; without one nothing counts as applied.

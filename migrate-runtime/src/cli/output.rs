@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
@@ -72,6 +73,9 @@ pub struct Output {
     verbose: bool,
 }
 
+/// Whether standard output refused a result: then the exit code must not say that all is well.
+static RESULT_LOST: AtomicBool = AtomicBool::new(false);
+
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default().bold();
@@ -99,8 +103,12 @@ impl Output {
         if text.is_empty() {
             return;
         }
+        let mut stdout = anstream::stdout();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
         // A reader that has gone away, such as `head`, is no failure of ours.
-        let _ = writeln!(anstream::stdout(), "{text}");
+        if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+            RESULT_LOST.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Says something beside the result.
@@ -127,6 +135,10 @@ impl Output {
     /// Prints what a failure has to say, and gives the exit code of either.
     pub fn finish(&self, outcome: Result<Exit, Failure>) -> ExitCode {
         let exit = match outcome {
+            Ok(exit) if RESULT_LOST.load(Ordering::Relaxed) => {
+                say("the result could not be written to standard output");
+                exit.max(Exit::Failed)
+            }
             Ok(exit) => exit,
             Err(failure) => {
                 let exit = failure.exit();

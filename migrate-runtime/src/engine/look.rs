@@ -10,7 +10,7 @@ use crate::sql::literal;
 const READING: &str = "the history cannot be read";
 
 /// How many columns about the session stand before those of the history on PostgreSQL.
-const SESSION_COLUMNS: usize = 5;
+const SESSION_COLUMNS: usize = 4;
 
 /// What a look at a database found.
 #[derive(Clone, Debug)]
@@ -30,7 +30,6 @@ pub(crate) struct Look {
 pub(crate) struct Session {
     pub(crate) database: String,
     pub(crate) schema: String,
-    pub(crate) search_path: String,
     pub(crate) backend: String,
 }
 
@@ -82,7 +81,7 @@ async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> R
         }
         Err(error) => return Err(unreadable(db, &unqualified, error).await),
     };
-    let session = read_session(rows.first(), &unqualified)?;
+    let session = read_session(rows.first(), &unqualified, settings)?;
     let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
     Ok(Look { rows, tables, exists, session: Some(session) })
@@ -93,15 +92,14 @@ fn session_query(tables: &Tables) -> String {
     format!(
         "SELECT current_database() AS session_database, coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN \
          pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass({table})), current_schema()) AS \
-         session_schema, current_setting('search_path') AS session_path, pg_backend_pid() AS session_backend, \
-         now() <> statement_timestamp() AS session_open",
+         session_schema, pg_backend_pid() AS session_backend, now() <> statement_timestamp() AS session_open",
         table = literal(Dialect::Postgres, tables.history()),
     )
 }
 
-fn read_session(row: Option<&Row>, tables: &Tables) -> Result<Session, Error> {
+fn read_session(row: Option<&Row>, tables: &Tables, settings: &Settings) -> Result<Session, Error> {
     let text = |column| row.and_then(|row| row.text(column)).map(str::to_owned);
-    if text(4).as_deref() == Some("t") {
+    if text(3).as_deref() == Some("t") {
         return Err(Error::InTransaction);
     }
     let no_schema = || Error::HistoryMalformed {
@@ -110,9 +108,8 @@ fn read_session(row: Option<&Row>, tables: &Tables) -> Result<Session, Error> {
     };
     Ok(Session {
         database: text(0).unwrap_or_default(),
-        schema: text(1).ok_or_else(no_schema)?,
-        search_path: text(2).unwrap_or_default(),
-        backend: text(3).unwrap_or_default(),
+        schema: text(1).or(settings.history_schema.as_ref().map(ToString::to_string)).ok_or_else(no_schema)?,
+        backend: text(2).unwrap_or_default(),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::driver::DriverErrorKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
+use crate::sql::literal;
 use message::{Message, Transaction};
 
 /// How often the lock is given back before it counts as lost.
@@ -37,7 +38,8 @@ impl Key {
     /// Made of the history's identity, so that tenants of one server do not wait for one another.
     fn of(session: &Session, look: &Look) -> Self {
         let mut hash = Sha256::new();
-        for part in [session.database.as_str(), session.schema.as_str(), look.tables.history()] {
+        // The table is qualified with its schema; the current schema changes once the table exists.
+        for part in [session.database.as_str(), look.tables.history()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -58,6 +60,15 @@ impl Key {
              (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
         )
     }
+}
+
+/// What stands around the SQL of every revision.
+#[derive(Clone, Copy, Debug)]
+struct Frame<'f> {
+    /// The lock that must still be held when the revision is recorded.
+    key: Option<Key>,
+    /// Two statements that bring the session's settings back.
+    own_settings: &'f str,
 }
 
 impl Run<'_, '_> {
@@ -141,10 +152,8 @@ impl Run<'_, '_> {
     /// Reads again, now that nobody else writes, and runs what is left to do.
     async fn run_steps_on_postgres(&mut self, first: &Look, key: Option<Key>) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
-        if let Some(key) = key {
-            self.refuse_pooler(first, &now, key).await?;
-        }
-        let applied = now.applied(self.graph)?;
+        let own_settings = self.own_settings(first, &now, key).await?;
+        let applied = self.see(&now)?;
         let plan = self.plan_again(&applied, now.ids().eq(first.ids()))?;
         let jobs = self.jobs(&plan, &applied, &now).await?;
         if jobs.is_empty() {
@@ -162,7 +171,8 @@ impl Run<'_, '_> {
             renewed.map_err(|error| Error::driver("a mended `down` cannot be stored", error))?;
         }
         let mut done = 0;
-        let outcome = self.do_jobs_on_postgres(&plan, &jobs, &now, key, &mut done).await;
+        let frame = Frame { key, own_settings: &own_settings };
+        let outcome = self.do_jobs_on_postgres(&plan, &jobs, &now, frame, &mut done).await;
         self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
         outcome
     }
@@ -172,7 +182,7 @@ impl Run<'_, '_> {
         plan: &Plan,
         jobs: &[Job<'_>],
         look: &Look,
-        key: Option<Key>,
+        frame: Frame<'_>,
         done: &mut usize,
     ) -> Result<(), Error> {
         if plan.action == Action::Stamp {
@@ -184,20 +194,39 @@ impl Run<'_, '_> {
         for (index, job) in jobs.iter().enumerate() {
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
-            self.step_on_postgres(job, plan, look, key).await?;
+            self.step_on_postgres(job, plan, look, frame).await?;
             *done = index + 1;
             self.finish(job, started.elapsed());
         }
         Ok(())
     }
 
-    /// A session lock is worth nothing when the next transaction runs in another session.
-    async fn refuse_pooler(&mut self, first: &Look, now: &Look, key: Key) -> Result<(), Error> {
-        let query = format!("SELECT count(*) FROM pg_catalog.pg_locks WHERE {}", key.held_here());
+    /// What restores the settings of the session after a revision: those that it was given before the run.
+    ///
+    /// The same query proves that the lock is held here: a session lock is worth nothing when the next transaction runs
+    /// in another session.
+    async fn own_settings(&mut self, first: &Look, now: &Look, key: Option<Key>) -> Result<String, Error> {
+        let held = key.map_or_else(
+            || "true".to_owned(),
+            |key| format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()),
+        );
+        let query = format!(
+            "SELECT {held}, current_setting('role'), s.name, s.setting FROM (VALUES (1)) one LEFT JOIN \
+             pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
+        );
         let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
-        let held = rows.first().and_then(|row| row.text(0)) == Some("1");
+        let first_text = |column| rows.first().and_then(|row| row.text(column));
         let backend = |look: &Look| look.session.as_ref().map(|session| session.backend.clone());
-        if held && backend(first) == backend(now) { Ok(()) } else { Err(Error::Pooler) }
+        if key.is_some() && (first_text(0) != Some("t") || backend(first) != backend(now)) {
+            return Err(Error::Pooler);
+        }
+        let set = |name: &str, value: &str| {
+            let (name, value) = (literal(Dialect::Postgres, name), literal(Dialect::Postgres, value));
+            format!("pg_catalog.set_config({name}, {value}, false)")
+        };
+        let mut settings = vec![set("role", first_text(1).unwrap_or("none"))];
+        settings.extend(rows.iter().filter_map(|row| Some(set(row.text(2)?, row.text(3)?))));
+        Ok(format!("RESET ALL;\nSELECT {}", settings.join(", ")))
     }
 
     async fn step_on_postgres(
@@ -205,10 +234,10 @@ impl Run<'_, '_> {
         job: &Job<'_>,
         plan: &Plan,
         look: &Look,
-        key: Option<Key>,
+        frame: Frame<'_>,
     ) -> Result<(), Error> {
         let record = look.tables.record(&self.entry(job, plan.action, Took::SinceMessage));
-        let message = Message::new(job, look, key, &self.report.run_id, &record);
+        let message = Message::new(job, frame, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });
@@ -228,9 +257,9 @@ impl Run<'_, '_> {
 
     /// A stamp changes the history alone, in one transaction.
     async fn stamp_on_postgres(&mut self, plan: &Plan, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
-        let records: Vec<String> =
-            jobs.iter().map(|job| look.tables.record(&self.entry(job, plan.action, Took::Milliseconds(0)))).collect();
-        let outcome = self.db.batch_execute(&format!("BEGIN;\n{};\nCOMMIT", records.join(";\n"))).await;
+        let mut changes = self.forgotten(look);
+        changes.extend(jobs.iter().map(|job| look.tables.record(&self.entry(job, plan.action, Took::Milliseconds(0)))));
+        let outcome = self.db.batch_execute(&format!("BEGIN;\n{};\nCOMMIT", changes.join(";\n"))).await;
         if let Err(error) = outcome {
             let _ = self.db.batch_execute("ROLLBACK").await;
             return Err(Error::driver("the stamp cannot be written", error));

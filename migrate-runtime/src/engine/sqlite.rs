@@ -57,7 +57,7 @@ impl Run<'_, '_> {
     pub(super) async fn run_on_sqlite(&mut self, first: Look) -> Result<(), Error> {
         loop {
             let (now, last_log) = self.look_inside(&first).await?;
-            let applied = now.applied(self.graph)?;
+            let applied = self.see(&now)?;
             // Own steps of an earlier round are no change by others, but then the plan is made anew anyway.
             let unchanged = now.ids().eq(first.ids());
             let plan = self.plan_again(&applied, unchanged)?;
@@ -83,7 +83,7 @@ impl Run<'_, '_> {
         let created = self.db.batch_execute(&first.tables.create()).await;
         created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
         let mut now = look(self.db, &self.request.settings).await?;
-        let applied = now.applied(self.graph)?;
+        let applied = self.see(&now)?;
         let mended = self.mended(&applied);
         for revision in &mended {
             let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
@@ -213,6 +213,9 @@ impl Run<'_, '_> {
     async fn stamp_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
+        }
+        for forget in self.forgotten(look) {
+            self.execute(&forget).await?;
         }
         for job in jobs {
             let record = look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));

@@ -81,3 +81,38 @@ fn a_run_can_be_spawned() {
         assert_eq!(run.await.expect("no panic").expect("an upgrade"), "base | +a | a");
     });
 }
+
+#[test]
+fn no_setting_of_a_revision_leaks_and_those_of_the_application_stay() {
+    for setting in [
+        "SET SCHEMA 'other'",
+        "SET standard_conforming_strings = off",
+        "SET statement_timeout = '1ms'",
+        "SET ROLE lowly",
+        "RESET work_mem",
+        "DO $$ BEGIN PERFORM set_config('search_path', 'other', false); END $$",
+    ] {
+        on_postgres(async |database| {
+            let mut db = connect(&database.url()).await;
+            // Roles belong to the whole server, which the tests of this file share.
+            db.batch_execute("CREATE SCHEMA other; SET work_mem = '7MB'").await.expect("a schema");
+            let role =
+                "DO $$ BEGIN CREATE ROLE lowly; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+            db.batch_execute(role).await.expect("a role");
+            let shown = "SELECT concat_ws(' ', current_schema(), current_user, current_setting('work_mem'), \
+                         current_setting('statement_timeout'), current_setting('standard_conforming_strings'))";
+            let before = column(&db, shown).await;
+            let revisions =
+                set([draft("a").up(&format!("{setting};")), draft("b").after("a").up("CREATE TABLE b (x text);")]);
+
+            revisions.upgrade_async(&mut db).await.unwrap_or_else(|error| panic!("{setting}: {error}"));
+
+            assert_eq!(column(&db, shown).await, before, "{setting}");
+            assert_eq!(
+                column(&db, "SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'b'").await,
+                ["postgres"],
+                "{setting}"
+            );
+        });
+    }
+}

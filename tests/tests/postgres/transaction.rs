@@ -71,7 +71,7 @@ fn a_hidden_commit_is_explained() {
         insta::assert_snapshot!(explain(&error.error), @r"
         error[M0403]: revision `b` ended its own transaction
           --> migrations/b.sql:1
-          why: something in its SQL ran COMMIT or ROLLBACK where the splitter sees text
+          why: something in its SQL ran COMMIT or ROLLBACK where the splitter sees text, or RESET ALL
          help: look at the database: what ran before the end of the transaction may be committed, without a history row
         ");
     });

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use migrate_plan::{Checksum, Code, Diagnostic, FileKind, Place, parse_revision};
-use migrate_runtime::cli::{Checks, Failure};
+use migrate_runtime::cli::{CheckResult, Checks, Failure, counted};
 
 use crate::files::Files;
 
@@ -26,7 +26,13 @@ pub(super) fn check(files: &Files<'_>, reference: &str, checks: &mut Checks) -> 
             None => problems.push(gone(&then.id, name, files, reference)),
         }
     }
-    checks.verdict("since", format!("{compared} revisions are as they are at {reference}"), problems);
+    if compared == 0 && problems.is_empty() {
+        let reason = format!("{reference} has no revision in this folder");
+        checks.add("since", "", CheckResult::Skipped(reason));
+    } else {
+        let compared = counted(compared, "revision");
+        checks.verdict("since", format!("{compared} compared with {reference}, none changed"), problems);
+    }
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! The one message that a revision costs, and what a failure inside it means.
 
-use super::Key;
+use super::Frame;
 use crate::driver::DriverError;
-use crate::engine::Look;
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
 use crate::sql::literal;
@@ -18,6 +17,9 @@ const UNLOCKED: &str = "the lock is not held by this session";
 
 /// The code of a statement that would write in a read-only session: no statement of the file is to blame.
 const READ_ONLY: &str = "25006";
+
+/// How many statements bring the session's settings back.
+const SETTINGS_STATEMENTS: usize = 2;
 
 /// How many statements record a step.
 const RECORD_STATEMENTS: usize = 2;
@@ -47,7 +49,7 @@ fn proof(condition: &str, otherwise: &str) -> String {
 }
 
 impl Message {
-    pub(super) fn new(job: &Job<'_>, look: &Look, key: Option<Key>, run_id: &str, record: &str) -> Self {
+    pub(super) fn new(job: &Job<'_>, frame: Frame<'_>, run_id: &str, record: &str) -> Self {
         let guard_value = literal(DIALECT, run_id);
         // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
         let head = format!(
@@ -58,16 +60,13 @@ impl Message {
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
         let mut proofs = vec![proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED)];
-        proofs.extend(key.map(|key| {
+        proofs.extend(frame.key.map(|key| {
             proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()), UNLOCKED)
         }));
-        if body.to_ascii_lowercase().contains("search_path") {
-            let path = look.session.as_ref().map_or("", |session| &session.search_path);
-            proofs.push(format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(DIALECT, path)));
-        }
-        let commit = guard + proofs.len() + RECORD_STATEMENTS;
+        let commit = guard + proofs.len() + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
-        let text = format!("{head}{body}\n;\n{};\n{record};\nCOMMIT", proofs.join(";\n"));
+        let (proofs, settings) = (proofs.join(";\n"), frame.own_settings);
+        let text = format!("{head}{body}\n;\n{proofs};\n{settings};\n{record};\nCOMMIT");
         Self { text, before, guard, commit }
     }
 
