@@ -150,7 +150,7 @@ impl<'r> Run<'r, '_> {
             return Ok(());
         }
         // Stored sections are read before the lock, since a missing one refuses the run.
-        self.jobs(&plan, &applied, &first).await?;
+        step::jobs(&plan, &applied, &first, self.db).await?;
         match self.db.dialect() {
             Dialect::Sqlite => self.run_on_sqlite(first).await,
             Dialect::Postgres => self.run_on_postgres(first).await,
@@ -184,11 +184,6 @@ impl<'r> Run<'r, '_> {
             self.emit(&Event::Planned { plan: &plan });
         }
         Ok(plan)
-    }
-
-    /// Brings each step together with its revision and its section.
-    async fn jobs<'a>(&mut self, plan: &'a Plan, applied: &'a Applied<'_>, look: &Look) -> Result<Vec<Job<'a>>, Error> {
-        step::jobs(plan, applied, look, self.db).await
     }
 
     fn tell_oddities(&mut self, applied: &Applied<'_>) {

@@ -8,7 +8,7 @@ use migrate_plan::{Action, Dialect, Plan};
 use sha2::{Digest, Sha256};
 
 use super::look::Session;
-use super::step::{Job, heads_after};
+use super::step::{self, Job, heads_after};
 use super::{Look, NOTICE, Run, jittered, look};
 use crate::driver::DriverErrorKind;
 use crate::error::Error;
@@ -155,7 +155,7 @@ impl Run<'_, '_> {
         let own_settings = self.own_settings(first, &now, key).await?;
         let applied = self.see(&now)?;
         let plan = self.plan_again(&applied, now.ids().eq(first.ids()))?;
-        let jobs = self.jobs(&plan, &applied, &now).await?;
+        let jobs = step::jobs(&plan, &applied, &now, self.db).await?;
         if jobs.is_empty() {
             self.report.heads_after = applied.head_ids();
             return Ok(());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use migrate_plan::{Action, Dialect, Plan};
 
-use super::step::{Before, Job, heads_after};
+use super::step::{self, Before, Job, heads_after};
 use super::{Look, NOTICE, Run, jittered, look};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::Error;
@@ -61,7 +61,7 @@ impl Run<'_, '_> {
             // Own steps of an earlier round are no change by others, but then the plan is made anew anyway.
             let unchanged = now.ids().eq(first.ids());
             let plan = self.plan_again(&applied, unchanged)?;
-            let jobs = self.jobs(&plan, &applied, &now).await?;
+            let jobs = step::jobs(&plan, &applied, &now, self.db).await?;
             let mut done = 0;
             let outcome = self.do_jobs_on_sqlite(&plan, &jobs, &now, last_log, &mut done).await;
             self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
