@@ -59,9 +59,10 @@ fn text(value: &Text) -> String {
 
 /// A raw string, with enough `#` around it; anything that a raw string cannot hold is escaped instead.
 fn literal(value: &str) -> String {
-    // Control characters, and the first byte of those that turn the direction of text.
-    let unfit = |byte: u8| (byte < 0x20 && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xe2;
-    if value.as_bytes().iter().copied().any(unfit) {
+    // A carriage return cannot stand in one, and rustc refuses characters that turn the direction of text. Searching for
+    // each of them is fast without optimisation, too; looking at each character is not.
+    let unfit = ['\r', '\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}'];
+    if unfit.into_iter().any(|c| value.contains(c)) {
         return format!("{value:?}");
     }
     if !value.contains('"') {

@@ -10,7 +10,8 @@ use crate::revision::{Content, Direction, Names, Origin, Revision, Section, Text
 
 /// Writes revisions as a sequence of lengths and texts.
 pub fn encode_revisions(revisions: &[Revision]) -> String {
-    let mut out = Encoder(String::new());
+    let texts: usize = revisions.iter().flat_map(|r| r.sections.iter()).map(|section| section.body.len()).sum();
+    let mut out = Encoder(String::with_capacity(texts * 2));
     out.number(revisions.len());
     for revision in revisions {
         out.text(&revision.id);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::command::{Ran, Sandbox};
 
@@ -11,6 +12,9 @@ pub struct Crate {
     /// Its folder.
     pub sandbox: Sandbox,
 }
+
+/// How many crates this process has made. They share one target folder, in which cargo tells packages by their names.
+static MADE: AtomicUsize = AtomicUsize::new(0);
 
 const MAIN: &str = "migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations; }
 
@@ -35,8 +39,9 @@ impl Crate {
         sandbox.write(
             "Cargo.toml",
             format!(
-                "[package]\nname = \"embeds\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n[dependencies]\n\
+                "[package]\nname = \"embeds-{}\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n[dependencies]\n\
                  migrate-runtime = {{ path = \"{}\" }}\n\n[workspace]\n\n[profile.dev]\ndebug = false\n",
+                MADE.fetch_add(1, Ordering::Relaxed),
                 workspace.join("migrate-runtime").display()
             ),
         );

@@ -138,3 +138,16 @@ fn commit(folder: &Sandbox, message: &str) {
     git(folder, &["add", "."]);
     git(folder, &["commit", "--quiet", "-m", message]);
 }
+
+#[test]
+fn every_text_is_embedded_as_it_stands() {
+    let body = "SELECT '\"#\"##\"', '\\n', '\u{202e}turned\u{2069}', '\u{7}', '🦀', $$a\tb$$;\n";
+    let text = revision("001", "none").replace("SELECT '001';\n", body);
+    let embeds = Crate::with_revisions(&[("001_a.sql", &text.replace('\n', "\r\n"))]);
+    let main = embeds
+        .sandbox
+        .read("src/main.rs")
+        .replace("println!(\"{} {}\", revision.id, revision.title);", "println!(\"{:?}\", revision.sections[0].body);");
+    embeds.sandbox.write("src/main.rs", main);
+    assert_eq!(embeds.embedded(), [format!("{:?}", format!("{body}\n"))]);
+}
