@@ -51,27 +51,36 @@ fn missing(revision: &Revision, direction: Direction, dialect: Dialect) -> PlanE
 }
 
 impl Section {
-    /// Refuses a section that cannot run as it stands; `id` and `file` are its revision's.
+    /// Refuses a section that no database could run: not written, or outside a transaction. `id` and `file` are its
+    /// revision's.
     ///
     /// # Errors
     ///
-    /// [`PlanError::Unwritten`], [`PlanError::NoTransaction`], [`PlanError::Unfit`].
+    /// [`PlanError::Unwritten`], [`PlanError::NoTransaction`].
+    pub fn refuse_unready(&self, id: &str, file: &str) -> Result<(), PlanError> {
+        let (id, direction, place) = (id.to_owned(), self.direction, Place::new(file, self.line));
+        match (self.content, self.transaction) {
+            (Content::Unwritten, _) => Err(PlanError::Unwritten { id, direction, place }),
+            (Content::Statements, TransactionMode::NoTransaction) => {
+                Err(PlanError::NoTransaction { id, direction, place })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a section that cannot run as it stands on this dialect.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Section::refuse_unready`], and [`PlanError::Unfit`] for statements that the revision's transaction
+    /// cannot hold.
     pub fn refuse_unfit(&self, id: &str, file: &str, dialect: Dialect) -> Result<(), PlanError> {
-        refuse_unfit(self, id, file, dialect)
+        self.refuse_unready(id, file)?;
+        refuse_unfit_statements(self, file, dialect)
     }
 }
 
-fn refuse_unfit(section: &Section, id: &str, file: &str, dialect: Dialect) -> Result<(), PlanError> {
-    let (id, direction) = (id.to_owned(), section.direction);
-    let place = Place::new(file, section.line);
-    match (section.content, section.transaction) {
-        (Content::Unwritten, _) => return Err(PlanError::Unwritten { id, direction, place }),
-        (Content::Nothing, _) => return Ok(()),
-        (Content::Statements, TransactionMode::NoTransaction) => {
-            return Err(PlanError::NoTransaction { id, direction, place });
-        }
-        (Content::Statements, TransactionMode::Transactional) => {}
-    }
+fn refuse_unfit_statements(section: &Section, file: &str, dialect: Dialect) -> Result<(), PlanError> {
     let unfit = |offset: usize, kind| {
         let (line, column) = section.line_and_column(offset);
         Err(PlanError::Unfit(ParseError { place: Place { column: Some(column), ..Place::new(file, line) }, kind }))

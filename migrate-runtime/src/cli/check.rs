@@ -1,9 +1,6 @@
 //! `check`: one line for everything that was checked, and for what was not, with the reason.
 
-use migrate_plan::{
-    Content, Diagnostic, Direction, Heads, Place, Plan, PlanError, Revision, Section, Target, TransactionMode,
-    several_heads,
-};
+use migrate_plan::{Diagnostic, Direction, Heads, Plan, PlanError, Target, several_heads};
 use serde_json::json;
 
 use super::output::object;
@@ -129,21 +126,8 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
     checks.add("heads", detail, result);
     let sections =
         migrations.revisions().iter().flat_map(|revision| revision.sections.iter().map(move |s| (revision, s)));
-    let unfit = sections.filter_map(|(revision, section)| unfit(revision, section));
-    checks.verdict("sections", "every section is written", unfit.map(|error| Diagnostic::from(&error)).collect());
-}
-
-/// Why a section can run on no database, whatever its dialect.
-fn unfit(revision: &Revision, section: &Section) -> Option<PlanError> {
-    let place = Place::new(revision.file.to_string(), section.line);
-    let (id, direction) = (revision.id.to_string(), section.direction);
-    match (section.content, section.transaction) {
-        (Content::Unwritten, _) => Some(PlanError::Unwritten { id, direction, place }),
-        (Content::Statements, TransactionMode::NoTransaction) => {
-            Some(PlanError::NoTransaction { id, direction, place })
-        }
-        _ => None,
-    }
+    let unready = sections.filter_map(|(revision, section)| section.refuse_unready(&revision.id, &revision.file).err());
+    checks.verdict("sections", "every section is written", unready.map(|error| Diagnostic::from(&error)).collect());
 }
 
 /// Checks that need the database: edited revisions, unknown ones, pending ones.
