@@ -58,6 +58,11 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         let url = FoundUrl::require(call.global, &project)?;
         let mut database = Database::connect(&url, need, &call.output).await?;
+        if database.is_missing() {
+            // What would be refused must not leave a file behind.
+            verb.rehearse(&migrations, database.live()).await?;
+            database = database.create()?;
+        }
         verb.run(&migrations, Some(database.live()), &call.output).await
     })?
 }

@@ -95,6 +95,9 @@ fn read_env_file(file: &Path) -> Result<Option<String>, Diagnostic> {
 pub(crate) enum Database {
     #[cfg(feature = "sqlite")]
     Sqlite(rusqlite::Connection),
+    /// A file that is still to be created, seen as the empty database that it will be.
+    #[cfg(feature = "sqlite")]
+    MissingSqlite(PathBuf, rusqlite::Connection),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Session),
 }
@@ -110,7 +113,9 @@ impl Database {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(path) => {
                 output.note(&format!("target: sqlite {} (from {})", path.display(), found.origin));
-                sqlite::open(&path, need).map(Self::Sqlite)
+                let missing = need == Need::Create && sqlite::is_missing(&path);
+                let connection = sqlite::open(&path, need)?;
+                Ok(if missing { Self::MissingSqlite(path, connection) } else { Self::Sqlite(connection) })
             }
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteMemory => {
@@ -133,11 +138,31 @@ impl Database {
         }
     }
 
+    /// Whether its file is still to be created.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::MissingSqlite(..) => true,
+            #[allow(unreachable_patterns)] // Without other drivers nothing is left.
+            _ => false,
+        }
+    }
+
+    /// Creates the database's file, if it has one that is still to be created.
+    #[cfg_attr(not(feature = "sqlite"), allow(clippy::unnecessary_wraps))]
+    pub(crate) fn create(self) -> Result<Self, Failure> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::MissingSqlite(path, _) => sqlite::create(&path).map(Self::Sqlite),
+            there => Ok(there),
+        }
+    }
+
     /// The connection as the engine takes it.
     pub(crate) fn live(&mut self) -> &mut dyn LiveConnection {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => connection,
+            Self::Sqlite(connection) | Self::MissingSqlite(_, connection) => connection,
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => session.client(),
         }

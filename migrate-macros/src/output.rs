@@ -14,8 +14,9 @@ use crate::project::Project;
 pub(crate) fn render(input: &Input, project: &Project) -> TokenStream {
     let Input { attributes, visibility, name, .. } = input;
     let source = source(project);
-    let body: TokenStream = match source.parse() {
-        Ok(body) => body,
+    // Through rustc's own type: the other one would first lex the text by itself, without optimisation.
+    let body: TokenStream = match source.parse::<proc_macro::TokenStream>() {
+        Ok(body) => body.into(),
         Err(error) => {
             let message = format!("a bug in embed_migrations!: its own output is not Rust: {error}");
             quote! { ::core::compile_error! { #message } }
@@ -59,10 +60,11 @@ fn text(value: &Text) -> String {
 
 /// A raw string, with enough `#` around it; anything that a raw string cannot hold is escaped instead.
 fn literal(value: &str) -> String {
-    // A carriage return cannot stand in one, and rustc refuses characters that turn the direction of text. Searching for
-    // each of them is fast without optimisation, too; looking at each character is not.
-    let unfit = ['\r', '\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}'];
-    if unfit.into_iter().any(|c| value.contains(c)) {
+    // A carriage return cannot stand in one, and rustc refuses characters that turn the direction of text. They all begin
+    // with one byte, and looking for a byte is fast without optimisation, too.
+    let turning = ['\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}'];
+    let has = |byte: u8| value.as_bytes().contains(&byte);
+    if has(b'\r') || (has(0xe2) && value.contains(turning)) {
         return format!("{value:?}");
     }
     if !value.contains('"') {

@@ -122,6 +122,22 @@ impl Verb {
         }
     }
 
+    /// Makes the plan of a verb that changes a database, writes nothing and prints nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the verb would be refused.
+    pub async fn rehearse(&self, migrations: &Migrations, db: &mut dyn LiveConnection) -> Result<(), Failure> {
+        let migrator = match self {
+            Self::Upgrade(args) => args.migrator(migrations),
+            Self::Downgrade(args) => args.migrator(migrations),
+            Self::Stamp(args) => args.migrator(migrations),
+            Self::Current | Self::History(_) | Self::Heads | Self::Show(_) | Self::Status => return Ok(()),
+        };
+        migrator.plan_live(db).await?;
+        Ok(())
+    }
+
     /// Runs the verb. `db` must be there when [`Verb::need`] says so.
     ///
     /// # Errors
@@ -134,9 +150,9 @@ impl Verb {
         output: &Output,
     ) -> Result<Exit, Failure> {
         match (self, db) {
-            (Self::Upgrade(args), Some(db)) => run::upgrade(args, migrations, db, output).await,
-            (Self::Downgrade(args), Some(db)) => run::downgrade(args, migrations, db, output).await,
-            (Self::Stamp(args), Some(db)) => run::stamp(args, migrations, db, output).await,
+            (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
+            (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
+            (Self::Stamp(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Current, Some(db)) => look::current(migrations, db, output).await,
             (Self::Status, Some(db)) => status::status(migrations, db, output).await,
             (Self::History(args), db) => look::history(args, migrations, db, output).await,

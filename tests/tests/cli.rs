@@ -178,6 +178,15 @@ fn looking_at_a_database_that_is_not_there_creates_nothing() {
 }
 
 #[test]
+fn an_upgrade_that_is_refused_creates_no_file() {
+    let sandbox = Sandbox::with_revisions(&[("1.sql", "-- revision: 1\n-- parents: none\n\n-- migrate: up\n")]);
+    for arguments in [&["upgrade"][..], &["upgrade", "nowhere"], &["stamp", "nowhere"]] {
+        assert_eq!(on_sqlite(&sandbox, arguments).code, 1, "{arguments:?}");
+        assert!(!sandbox.path().join("app.db").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn the_looking_verbs() {
     let sandbox = chain();
     on_sqlite(&sandbox, &["upgrade", "002"]);

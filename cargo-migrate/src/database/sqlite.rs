@@ -6,14 +6,21 @@ use migrate_runtime::cli::{Failure, Need};
 use migrate_runtime::{DriverError, Error};
 use rusqlite::{Connection, OpenFlags};
 
-/// Opens a file for what a verb needs.
+/// Whether the file is not there; one that cannot be seen is not missing.
+pub(super) fn is_missing(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
+}
+
+/// Creates a file, or opens one that another process has created meanwhile.
+pub(super) fn create(path: &Path) -> Result<Connection, Failure> {
+    Connection::open(path).map_err(failure)
+}
+
+/// Opens a file for what a verb needs; one that is not there is an empty database.
 pub(super) fn open(path: &Path, need: Need) -> Result<Connection, Failure> {
-    // A file that is not there is an empty database; one that cannot be seen is none.
-    let is_missing = matches!(path.try_exists(), Ok(false));
     let opened = match need {
-        Need::Create => Connection::open(path),
-        _ if is_missing => return in_memory(),
-        Need::Change => Connection::open(path),
+        _ if is_missing(path) => return in_memory(),
+        Need::Change | Need::Create => Connection::open(path),
         Need::Read | Need::Nothing => open_to_look(path),
     };
     opened.map_err(failure)

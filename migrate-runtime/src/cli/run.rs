@@ -76,41 +76,29 @@ fn duration(text: &str) -> Result<Duration, String> {
     milliseconds.map(Duration::from_millis).ok_or_else(|| "write a time such as `30s`, `5m` or `500ms`".to_owned())
 }
 
-pub(super) async fn upgrade(
-    args: &UpgradeArgs,
-    migrations: &Migrations,
-    db: &mut dyn LiveConnection,
-    output: &Output,
-) -> Result<Exit, Failure> {
-    let mut migrator = migrations.migrator();
-    if let Some(target) = &args.target {
-        migrator = migrator.target(target);
+impl UpgradeArgs {
+    pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
+        let migrator = migrations.migrator().inserted(if self.strict { Inserted::Refuse } else { Inserted::Run });
+        match &self.target {
+            Some(target) => migrator.target(target),
+            None => migrator,
+        }
     }
-    let inserted = if args.strict { Inserted::Refuse } else { Inserted::Run };
-    run(migrator.inserted(inserted), args.run, db, output).await
 }
 
-pub(super) async fn downgrade(
-    args: &DowngradeArgs,
-    migrations: &Migrations,
-    db: &mut dyn LiveConnection,
-    output: &Output,
-) -> Result<Exit, Failure> {
-    let target = args.target.as_deref().unwrap_or("-1");
-    run(migrations.migrator().downgrade(target), args.run, db, output).await
+impl DowngradeArgs {
+    pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
+        migrations.migrator().downgrade(self.target.as_deref().unwrap_or("-1"))
+    }
 }
 
-pub(super) async fn stamp(
-    args: &StampArgs,
-    migrations: &Migrations,
-    db: &mut dyn LiveConnection,
-    output: &Output,
-) -> Result<Exit, Failure> {
-    let purge = if args.purge { Purge::Yes } else { Purge::No };
-    run(migrations.migrator().stamp(&args.targets, purge), args.run, db, output).await
+impl StampArgs {
+    pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
+        migrations.migrator().stamp(&self.targets, if self.purge { Purge::Yes } else { Purge::No })
+    }
 }
 
-async fn run(
+pub(super) async fn run(
     migrator: Migrator<'_>,
     args: RunArgs,
     db: &mut dyn LiveConnection,
