@@ -16,6 +16,9 @@ pub enum RowState {
     Applied,
     /// It was recorded without running.
     Stamped,
+    /// Its statements run one by one, and not all of them have run: upwards it counts as not yet applied, downwards as
+    /// still applied.
+    Running(Direction),
 }
 
 impl RowState {
@@ -24,6 +27,7 @@ impl RowState {
         match self {
             Self::Applied => "applied",
             Self::Stamped => "stamped",
+            Self::Running(_) => "running",
         }
     }
 }
@@ -43,8 +47,10 @@ pub struct AppliedRow {
     pub up_checksum: Option<Checksum>,
     /// The checksum of the `down` section that is stored with it.
     pub down_checksum: Option<Checksum>,
-    /// Whether it ran or was stamped.
+    /// Whether it ran, was stamped, or was interrupted.
     pub state: RowState,
+    /// Which statements of an interrupted revision have run, as the engine wrote it.
+    pub journal: Option<String>,
     /// When, in UTC, as RFC 3339.
     pub applied_at: String,
     /// How long it took, in milliseconds.
@@ -87,6 +93,11 @@ impl<'g> Applied<'g> {
     ///
     /// [`PlanError::HistoryUnusable`] when the rows contradict the files so that no graph can hold both.
     pub fn new(graph: &'g RevisionGraph, rows: Vec<AppliedRow>) -> Result<Self, PlanError> {
+        Self::counting(graph, rows, Direction::Down)
+    }
+
+    /// `applied` is the direction of an interrupted revision that counts as applied.
+    fn counting(graph: &'g RevisionGraph, rows: Vec<AppliedRow>, applied: Direction) -> Result<Self, PlanError> {
         let unknown: Vec<&AppliedRow> = rows.iter().filter(|row| graph.node(&row.id).is_none()).collect();
         let extended = if unknown.is_empty() {
             None
@@ -103,8 +114,10 @@ impl<'g> Applied<'g> {
         let mut row_of = vec![None; all.len()];
         for (index, row) in rows.iter().enumerate() {
             if let Some(node) = all.node(&row.id) {
-                set.insert(node);
                 row_of[node.index()] = Some(index as u32);
+                if !matches!(row.state, RowState::Running(direction) if direction != applied) {
+                    set.insert(node);
+                }
             }
         }
         Ok(Self { graph, extended, rows, row_of, set })
@@ -155,7 +168,27 @@ impl<'g> Applied<'g> {
         self.row_of.get(node.index()).copied().flatten().map(|index| &self.rows[index as usize])
     }
 
-    /// The applied revisions that no file here describes.
+    /// The revision that a run left half done, and in which direction. There is one at most: nothing else runs before
+    /// it is finished.
+    pub fn interrupted(&self) -> Option<(Node, Direction)> {
+        self.rows.iter().find_map(|row| match row.state {
+            RowState::Running(direction) => self.all().node(&row.id).map(|node| (node, direction)),
+            _ => None,
+        })
+    }
+
+    /// What is applied once the interrupted revision is finished.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Applied::new`].
+    pub fn finished(&self) -> Result<Self, PlanError> {
+        let mut rows = self.rows.clone();
+        rows.retain(|row| row.state != RowState::Running(Direction::Down));
+        Self::counting(self.graph, rows, Direction::Up)
+    }
+
+    /// The recorded revisions that no file here describes, an interrupted one among them.
     pub fn unknown(&self) -> impl Iterator<Item = &AppliedRow> {
         self.rows.iter().filter(|row| self.graph.node(&row.id).is_none())
     }
@@ -175,6 +208,10 @@ impl<'g> Applied<'g> {
         let mut drift = Vec::new();
         for node in self.set.iter().filter(|node| self.is_known(*node)) {
             let (revision, Some(row)) = (self.graph.revision(node), self.row(node)) else { continue };
+            // An interrupted revision is judged statement by statement, by its journal.
+            if matches!(row.state, RowState::Running(_)) {
+                continue;
+            }
             for (direction, remembered) in [(Direction::Up, row.up_checksum), (Direction::Down, row.down_checksum)] {
                 let section = revision.section(direction, dialect);
                 // A row stamped before there was a section for this dialect remembers no `up`.

@@ -44,7 +44,7 @@ codes! {
     TextBeforeSection = "M0010", "SQL stands before the first section";
     RepeatedSection = "M0011", "two sections serve one direction and dialect";
     MisplacedMarker = "M0012", "a `-- migrate:` line stands where it cannot";
-    TransactionControl = "M0013", "transaction control in a transactional section";
+    TransactionControl = "M0013", "a statement that would break the transaction or journal of its revision";
     OutsideTransaction = "M0014", "a statement that cannot run inside a transaction";
     Unsplittable = "M0015", "SQL that cannot be split into statements";
     MissingUp = "M0016", "a revision has no `up` section";
@@ -71,7 +71,6 @@ codes! {
     Unwritten = "M0210", "a section that would run is not written";
     NoSectionForDialect = "M0211", "a revision has no section for this database";
     Irreversible = "M0212", "a revision cannot be undone";
-    NoTransactionUnsupported = "M0213", "sections outside a transaction are not supported yet";
     InsertedBehind = "M0214", "a pending revision stands behind an applied one";
     Drift = "M0215", "an applied revision was edited";
     DatabaseAhead = "M0216", "the database knows revisions that are not here";
@@ -96,6 +95,9 @@ codes! {
     NotReady = "M0411", "a blocking connection was not ready";
     OutcomeUnknown = "M0412", "the connection broke while a revision was committed";
     Refused = "M0413", "the database refused a query";
+    Interrupted = "M0414", "an interrupted statement needs a person to look at it";
+    JournalEdited = "M0415", "a statement that has run was edited";
+    CannotFinish = "M0416", "an interrupted revision cannot be finished here";
     Unreachable = "M0501", "the database cannot be reached";
     WrongCredentials = "M0502", "the database refused the credentials";
     MissingDatabase = "M0503", "the database does not exist";

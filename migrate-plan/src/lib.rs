@@ -54,5 +54,7 @@ pub use revision::{
     validate_label,
 };
 pub use settings::{DEFAULT_FOLDER, DEFAULT_HISTORY_TABLE, Heads, LockKind, Settings};
-pub use statement::{SplitError, Statement, StatementClass, split_statements};
+pub use statement::{
+    Becomes, Change, Effect, Object, ObjectKind, SplitError, Statement, StatementClass, split_statements,
+};
 pub use target::{Range, Symbol, Target, TargetError, several_heads};

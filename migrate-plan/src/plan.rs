@@ -11,6 +11,7 @@ use std::fmt;
 pub use error::PlanError;
 
 use crate::applied::Applied;
+use crate::dialect::Dialect;
 use crate::graph::{Edges, Node, RevisionSet};
 use crate::revision::{Direction, Origin, Text};
 use crate::target::resolve::{Mark, Resolver};
@@ -106,6 +107,8 @@ pub enum Ahead {
 pub struct Plan {
     /// What the steps do.
     pub action: Action,
+    /// The interrupted revision that is finished before the first step, in the [`Applied`] before it is finished.
+    pub finishes: Option<Step>,
     /// The steps in order.
     pub steps: Vec<Step>,
     /// The applied heads before the first step.
@@ -190,6 +193,15 @@ impl Plan {
             Purge::Yes => RevisionSet::new(all.len()),
             Purge::No => applied.set().clone(),
         };
+        // An interrupted revision has a row, whatever its state: a stamp that reaches it decides what became of it.
+        let interrupted = applied.interrupted().map(|(node, _)| node);
+        let mut recorded = applied.set().clone();
+        if let Some(node) = interrupted {
+            recorded.insert(node);
+            if purge == Purge::No {
+                after.insert(node);
+            }
+        }
         let mut marked = Vec::new();
         for target in targets {
             match resolver.stamp(target)? {
@@ -205,17 +217,22 @@ impl Plan {
                 }
             }
         }
-        for node in graph.ancestors(marked, Edges::All).iter() {
+        let wanted = graph.ancestors(marked, Edges::All);
+        for node in wanted.iter() {
             after.insert(node);
         }
-        // A purge writes every row anew.
-        let kept = |node: Node| purge == Purge::No && applied.set().contains(node) && after.contains(node);
-        let gone = all.order().iter().rev().filter(|node| applied.set().contains(**node) && !kept(**node));
+        // A purge writes every row anew, and a stamp that of an interrupted revision that it reaches.
+        let decided = |node: Node| interrupted == Some(node) && wanted.contains(node);
+        let kept = |node: Node| purge == Purge::No && recorded.contains(node) && after.contains(node) && !decided(node);
+        let gone = all.order().iter().rev().filter(|node| recorded.contains(**node) && !kept(**node));
         let come = all.order().iter().filter(|node| after.contains(**node) && !kept(**node));
         let steps = gone
             .map(|node| step(applied, Direction::Down, *node, false))
             .chain(come.map(|node| step(applied, Direction::Up, *node, false)))
             .collect();
+        if let Some((node, Direction::Up)) = applied.interrupted().filter(|(node, _)| kept(*node)) {
+            after.remove(node);
+        }
         Ok(Self::new(Action::Stamp, steps, applied, &after))
     }
 
@@ -245,20 +262,45 @@ impl Plan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.all_steps().next().is_none()
     }
 
     fn new(action: Action, steps: Vec<Step>, applied: &Applied<'_>, after: &RevisionSet) -> Self {
         let graph = applied.all();
         let heads_after = graph.maximal(after, Edges::All).into_iter().map(|node| graph.id(node).to_owned()).collect();
-        Self { action, steps, heads_before: applied.head_ids(), heads_after }
+        Self { action, finishes: None, steps, heads_before: applied.head_ids(), heads_after }
+    }
+
+    /// This plan, made for what is applied once the interrupted revision of `before` is finished, with the step that
+    /// finishes it.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::CannotFinish`] when its file is not here, and those of [`Step::section`].
+    pub fn finishing(mut self, before: &Applied<'_>, dialect: Dialect) -> Result<Self, PlanError> {
+        self.heads_before = before.head_ids();
+        let Some((node, direction)) = before.interrupted() else { return Ok(self) };
+        let step = step(before, direction, node, false);
+        match (step.origin, direction) {
+            (Origin::File, _) => drop(step.section(before.all().revision(node), dialect)?),
+            // What undoes it stands in the history; what applies it does not.
+            (Origin::History, Direction::Down) => {}
+            (Origin::History, Direction::Up) => return Err(PlanError::CannotFinish { id: step.id.to_string() }),
+        }
+        self.finishes = Some(step);
+        Ok(self)
+    }
+
+    /// Every step, the one that finishes an interrupted revision first.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.finishes.iter().chain(&self.steps)
     }
 }
 
 impl fmt::Display for Plan {
     /// One step a line: `+ id` or `- id`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        let lines: Vec<String> = self.all_steps().map(ToString::to_string).collect();
         f.write_str(&lines.join("\n"))
     }
 }

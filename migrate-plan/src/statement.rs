@@ -5,6 +5,7 @@
 
 mod blocks;
 mod class;
+mod effect;
 mod error;
 mod mysql_blocks;
 mod splitter;
@@ -13,6 +14,7 @@ use crate::Dialect;
 use crate::lexer::{Lexer, Token, TokenKind};
 
 pub use class::StatementClass;
+pub use effect::{Becomes, Change, Effect, Object, ObjectKind};
 pub use error::SplitError;
 
 /// One statement, and the piece of the text that it stands in.
@@ -96,10 +98,32 @@ impl<'a> Statement<'a> {
             .collect()
     }
 
+    /// The first words as they are written, up to four and no more than a line: enough to recognise the statement.
+    pub(crate) fn first_words(&self) -> String {
+        let line = self.sql().lines().next().unwrap_or_default();
+        line.split_whitespace().take(4).collect::<Vec<_>>().join(" ")
+    }
+
     /// Says how the statement goes together with a transaction around it.
     #[must_use]
     pub fn class(&self) -> StatementClass {
         class::class_of(self)
+    }
+
+    /// Says what running the statement leaves behind.
+    ///
+    /// ```
+    /// use migrate_plan::{Dialect, Effect, split_statements};
+    ///
+    /// let statements = split_statements("ALTER TABLE a ADD COLUMN b int, DROP INDEX c", Dialect::MariaDb)?;
+    /// let Effect::Objects(changes) = statements[0].effect() else { panic!() };
+    /// let said: Vec<String> = changes.iter().map(|c| format!("{} {}", c.object, c.becomes.as_str())).collect();
+    /// assert_eq!(said, ["column `a.b` present", "index `a.c` absent"]);
+    /// # Ok::<(), migrate_plan::SplitError>(())
+    /// ```
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        effect::effect_of(self)
     }
 
     /// Whether the statement is a `DROP TABLE`.

@@ -14,7 +14,8 @@ use support::{Sketch, applied, exactly, graph, row, sketches};
 const ELSEWHERE: &[&str] = &["M0017", "M0018", "M0019", "M0020", "M0217", "M0218", "M0306"];
 
 fn is_elsewhere(code: &str) -> bool {
-    let engine_or_tool = ["M04", "M05", "M06"].iter().any(|stage| code.starts_with(stage)) && code != "M0405";
+    let engine_or_tool =
+        ["M04", "M05", "M06"].iter().any(|stage| code.starts_with(stage)) && !["M0405", "M0416"].contains(&code);
     ELSEWHERE.contains(&code) || engine_or_tool
 }
 
@@ -113,12 +114,12 @@ fn plans() -> Vec<Diagnostic> {
     let errors = [
         up("-- migrate: up\n"),
         up("-- migrate: up mysql\nSELECT 1;\n"),
-        up("-- migrate: up\n-- migrate: no-transaction\nSELECT 1;\n"),
         down("-- migrate: up\nSELECT 1;\n"),
         policy(&behind),
         policy(&ahead),
         Err(PlanError::Drift { drift: vec![drift] }),
         Err(PlanError::NoStoredDown { id: "zzz".into() }),
+        Err(PlanError::CannotFinish { id: "zzz".into() }),
         Applied::new(&spliced, vec![row("y", &["z"]), row("z", &["y"])]).map(|_| ()),
     ];
     errors.into_iter().map(|result| Diagnostic::from(&result.expect_err("a refusal"))).collect()

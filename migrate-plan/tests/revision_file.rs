@@ -679,8 +679,23 @@ fn every_statement_that_controls_the_transaction_is_refused_and_savepoints_are_n
 }
 
 #[test]
-fn transaction_control_is_allowed_outside_a_transaction() {
-    parse(&with_header("-- migrate: up\n-- migrate: no-transaction\nBEGIN;\nSELECT 1;\nCOMMIT;\n"));
+fn transaction_control_has_no_place_where_each_statement_is_recorded_by_itself() {
+    assert_snapshot!(refused("-- migrate: up\n-- migrate: no-transaction\nBEGIN;\nSELECT 1;\n"), @"
+    error[M0013]: `BEGIN` in a section that runs statement by statement
+      --> migrations/20261122073000_3f2a9c81d0e3_add_bio.sql:6:1
+      why: each statement is recorded when it has run, and what is still open then could be lost
+     help: remove the statement; put what belongs together into a revision without `no-transaction`
+    ");
+}
+
+#[test]
+fn locked_tables_would_keep_the_history_from_being_written() {
+    assert_snapshot!(refused("-- migrate: up mariadb\nLOCK TABLES a WRITE;\n"), @"
+    error[M0013]: `LOCK TABLES a WRITE` keeps the history from being written
+      --> migrations/20261122073000_3f2a9c81d0e3_add_bio.sql:5:1
+      why: each statement is recorded when it has run, and the session may write no table but the locked ones
+     help: remove the statement: one process migrates at a time anyway
+    ");
 }
 
 #[test]
@@ -689,7 +704,7 @@ fn a_statement_that_cannot_run_in_a_transaction() {
     error[M0014]: `CREATE INDEX CONCURRENTLY i` cannot run inside a transaction
       --> migrations/20261122073000_3f2a9c81d0e3_add_bio.sql:5:1
       why: each section runs inside one transaction
-     help: move it to a revision of its own with `-- migrate: no-transaction` below the section's marker; this version refuses to run that, so run the statement by hand and `stamp` the revision
+     help: write `-- migrate: no-transaction` below the section's marker; best in a revision of its own, since its statements then run one by one
     ");
 }
 

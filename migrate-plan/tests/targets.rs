@@ -566,17 +566,6 @@ mod rendered {
         ");
     }
 
-    #[test]
-    fn no_transaction() {
-        let graph = one("-- migrate: up\n-- migrate: no-transaction\nSELECT 1;\n");
-        assert_snapshot!(unrunnable(&graph, Direction::Up), @"
-        error[M0213]: the `up` section of revision `a` runs outside a transaction
-          --> migrations/1_a.sql:4
-          why: a crash between two statements could not be told apart without a journal, which does not exist yet
-         help: leave `-- migrate: no-transaction` out where the statements allow it, or run them by hand and `stamp`
-        ");
-    }
-
     /// Made by hand, since a file with such a statement is refused when it is read.
     #[test]
     fn unfit() {

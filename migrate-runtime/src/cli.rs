@@ -29,6 +29,7 @@
 
 mod check;
 mod exit;
+mod interrupted;
 mod json;
 mod look;
 mod output;

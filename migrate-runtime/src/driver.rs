@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use migrate_plan::Dialect;
 
+#[cfg(feature = "mysql_async")]
+mod mysql_async;
+#[cfg(feature = "mysql_async")]
+mod mysql_codes;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 #[cfg(feature = "tokio-postgres")]

@@ -3,17 +3,22 @@
 //! Takes a graph, what is asked for and a live connection. What differs between databases, how a lock is held and how a
 //! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
 
+mod catalog;
+mod journalled;
 mod look;
+mod mysql;
 mod postgres;
+mod server;
 mod sqlite;
 mod step;
+mod work;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use migrate_plan::{
     Action, Ahead, Applied, Dialect, Direction, Drift, Inserted, LockKind, Plan, PlanError, Purge, RevisionGraph,
-    Settings, Target,
+    Settings, Step, Target,
 };
 
 use crate::driver::LiveConnection;
@@ -23,6 +28,7 @@ use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
 pub(crate) use look::{Look, look};
 use step::Job;
+pub(crate) use work::Work;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -65,7 +71,17 @@ pub(crate) struct Request {
 }
 
 /// Makes the plan and refuses what can be refused; writes nothing.
-pub(crate) fn plan(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Result<Plan, PlanError> {
+pub(crate) fn plan<'g>(request: &Request, applied: Applied<'g>, dialect: Dialect) -> Result<Work<'g>, PlanError> {
+    let finishes = applied.interrupted().is_some() && request.goal.action() != Action::Stamp;
+    let finished = if finishes { Some(applied.finished()?) } else { None };
+    let mut plan = plan_steps(request, finished.as_ref().unwrap_or(&applied), dialect)?;
+    if finishes {
+        plan = plan.finishing(&applied, dialect)?;
+    }
+    Ok(Work { plan, now: applied, finished })
+}
+
+fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Result<Plan, PlanError> {
     let plan = match &request.goal {
         Goal::Upgrade(targets) => {
             let plan = Plan::upgrade(applied, targets)?;
@@ -137,24 +153,23 @@ fn jittered(pause: Duration) -> Duration {
 impl<'r> Run<'r, '_> {
     async fn go(&mut self) -> Result<(), Error> {
         let first = self.look_patiently().await?;
-        let applied = self.see(&first)?;
-        let plan = plan(self.request, &applied, self.db.dialect())?;
-        self.report.planned = plan.steps.len();
-        self.report.heads_before = applied.head_ids();
-        self.report.heads_after = applied.head_ids();
-        self.report.unknown = applied.unknown().map(|row| row.id.clone()).collect();
-        self.tell_oddities(&applied);
-        self.announced = plan.steps.iter().map(|step| (step.direction, step.id.to_string())).collect();
-        self.emit(&Event::Planned { plan: &plan });
-        if plan.is_empty() {
+        let work = plan(self.request, self.see(&first)?, self.db.dialect())?;
+        self.report.planned = work.plan.all_steps().count();
+        self.report.heads_before = work.now.head_ids();
+        self.report.heads_after = work.now.head_ids();
+        self.report.unknown = work.now.unknown().map(|row| row.id.clone()).collect();
+        self.tell_oddities(&work.now);
+        self.announced = work.plan.all_steps().map(|step| (step.direction, step.id.to_string())).collect();
+        self.emit(&Event::Planned { plan: &work.plan });
+        if work.plan.is_empty() {
             return Ok(());
         }
         // Stored sections are read before the lock, since a missing one refuses the run.
-        step::jobs(&plan, &applied, &first, self.db).await?;
+        work.jobs(&first, self.db).await?;
         match self.db.dialect() {
             Dialect::Sqlite => self.run_on_sqlite(first).await,
             Dialect::Postgres => self.run_on_postgres(first).await,
-            other => Err(Error::UnsupportedDialect(other)),
+            Dialect::MySql | Dialect::MariaDb => self.run_on_mysql(first).await,
         }
     }
 
@@ -169,21 +184,22 @@ impl<'r> Run<'r, '_> {
     }
 
     /// The plan for what the database has now, against what it had at the first look.
-    fn plan_again(&mut self, applied: &Applied<'_>, unchanged: bool) -> Result<Plan, Error> {
+    fn plan_again(&mut self, look: &Look, unchanged: bool) -> Result<Work<'r>, Error> {
         if !unchanged && self.request.goal.is_relative() {
             return Err(Error::HistoryChanged);
         }
-        let plan = plan(self.request, applied, self.db.dialect())?;
+        let work = plan(self.request, self.see(look)?, self.db.dialect())?;
         // What undoes or forgets may do no more than the plan that somebody has read.
-        let more = plan.steps.iter().any(|step| !self.announced.contains(&(step.direction, step.id.to_string())));
+        let known = |step: &Step| self.announced.contains(&(step.direction, step.id.to_string()));
+        let more = work.plan.all_steps().any(|step| !known(step));
         if !unchanged && more && self.request.goal.action() != Action::Upgrade {
             return Err(Error::HistoryChanged);
         }
         if !unchanged {
-            self.report.planned = self.report.steps.len() + plan.steps.len();
-            self.emit(&Event::Planned { plan: &plan });
+            self.report.planned = self.report.steps.len() + work.plan.all_steps().count();
+            self.emit(&Event::Planned { plan: &work.plan });
         }
-        Ok(plan)
+        Ok(work)
     }
 
     fn tell_oddities(&mut self, applied: &Applied<'_>) {
@@ -217,6 +233,14 @@ impl<'r> Run<'r, '_> {
     fn forgotten(&self, look: &Look) -> Vec<String> {
         let rows = look.rows.iter().filter(|_| self.request.goal.purges());
         rows.map(|row| look.tables.forget(&row.id)).collect()
+    }
+
+    /// What a stamp changes in the history.
+    fn stamp_changes(&self, jobs: &[Job<'_>], look: &Look) -> Vec<String> {
+        let mut changes = self.forgotten(look);
+        let record = |job: &Job<'_>| look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));
+        changes.extend(jobs.iter().map(record));
+        changes
     }
 
     fn entry<'e>(&'e self, job: &'e Job<'_>, action: Action, took: Took) -> Entry<'e> {

@@ -82,9 +82,17 @@ pub enum Error {
     /// A future of a blocking connection was not ready.
     #[error("the connection was not ready although it is a blocking one")]
     NotReady,
-    /// The database speaks a dialect that this version cannot migrate.
-    #[error("{0} cannot be migrated by this version")]
-    UnsupportedDialect(migrate_plan::Dialect),
+    /// A statement was interrupted, and whether it took effect cannot be told.
+    #[error("`{}` of revision `{}` was interrupted, and whether a statement took effect cannot be told", .0.direction, .0.id)]
+    Interrupted(Box<Interruption>),
+    /// A statement that an interrupted revision has run is no longer what the file says.
+    #[error("a statement of revision `{id}` was edited after it had run")]
+    JournalEdited {
+        /// The revision.
+        id: String,
+        /// The place of the statement, or of its section when it is gone.
+        place: Place,
+    },
     /// A query of our own was refused.
     #[error("{doing}: {driver}")]
     Driver {
@@ -113,6 +121,54 @@ pub struct StatementFailure {
     pub statement: Option<String>,
     /// The server's words.
     pub driver: DriverError,
+    /// What stays of the revision.
+    pub remains: Remains,
+}
+
+/// What stays of a revision that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing: it was rolled back.
+    Nothing,
+    /// So many of its statements, which ran one by one.
+    Statements {
+        /// How many have run.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
+}
+
+/// What is known of a statement that was interrupted.
+#[derive(Debug)]
+pub struct Interruption {
+    /// The revision.
+    pub id: String,
+    /// Up or down.
+    pub direction: Direction,
+    /// Its file.
+    pub place: Place,
+    /// The statement.
+    pub statement: String,
+    /// Of each object that it changes: what was there before, what was to be, and what is there.
+    pub facts: Vec<Fact>,
+    /// The statements of the revision that have not run, the interrupted one left out.
+    pub left: Vec<String>,
+    /// Why it cannot be told.
+    pub why: &'static str,
+}
+
+/// One object that an interrupted statement changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The object, such as ``table `a` ``.
+    pub object: String,
+    /// What was there before.
+    pub before: String,
+    /// What was to be there.
+    pub expected: String,
+    /// What is there.
+    pub actual: String,
 }
 
 /// A failed run: why, and what it had done until then.
@@ -190,7 +246,13 @@ impl Error {
                     .because("the server's answer to the commit did not arrive, so it is applied wholly or not at all")
             }
             Self::NotReady => new(Code::NotReady, "use the asynchronous face for this connection"),
-            Self::UnsupportedDialect(_) => new(Code::DriverNotBuilt, "use SQLite or PostgreSQL"),
+            Self::Interrupted(interruption) => interruption.diagnostic(self.to_string()),
+            Self::JournalEdited { place, .. } => new(
+                Code::JournalEdited,
+                "undo the edit; statements behind those that have run may be edited",
+            )
+            .at(place.clone())
+            .because("the database ran another text, and the revision goes on from there"),
             Self::Driver { doing, driver } => driver_diagnostic(doing, driver),
         }
     }
@@ -227,9 +289,12 @@ fn server_words(driver: &DriverError) -> Vec<String> {
 impl StatementFailure {
     fn diagnostic(&self) -> Diagnostic {
         let message = format!("{} of `{}` failed: {}", self.direction, self.id, self.driver);
-        let help = match &self.statement {
-            Some(_) => "mend the statement and run it again: the revision is not applied",
-            None => "mend what the constraint found when the transaction was committed, and run it again",
+        let help = match (&self.statement, self.remains) {
+            (Some(_), Remains::Nothing) => "mend the statement and run it again: the revision is not applied",
+            (Some(_), Remains::Statements { .. }) => {
+                "mend the statement and run it again: the revision goes on with this statement"
+            }
+            (None, _) => "mend what the constraint found when the transaction was committed, and run it again",
         };
         let mut diagnostic = Diagnostic::new(Code::StatementFailed, message, help).at(self.place.clone());
         diagnostic.notes =
@@ -238,6 +303,37 @@ impl StatementFailure {
             diagnostic = diagnostic
                 .note("`max_locks_per_transaction` of the server is too small for what one transaction locks");
         }
-        diagnostic.note("this revision was rolled back, nothing of it remains")
+        match self.remains {
+            Remains::Nothing => diagnostic.note("this revision was rolled back, nothing of it remains"),
+            Remains::Statements { done, of } => {
+                diagnostic.note(format!("{done} of its {of} statements have run and stay; `status` shows it"))
+            }
+        }
+    }
+}
+
+impl Interruption {
+    fn diagnostic(&self, message: String) -> Diagnostic {
+        let help = match self.direction {
+            Direction::Up => format!(
+                "look at the database; then either run by hand what is left and `stamp {}`, or undo by hand what has run \
+                 and `stamp` the revision before it",
+                self.id
+            ),
+            Direction::Down => format!(
+                "look at the database; then either run by hand what is left and `stamp` the revision before it, or put back \
+                 by hand what is gone and `stamp {}`",
+                self.id
+            ),
+        };
+        let mut diagnostic = Diagnostic::new(Code::Interrupted, message, help).at(self.place.clone()).because(self.why);
+        diagnostic.notes.push(format!("interrupted: {}", self.statement));
+        if !self.facts.is_empty() {
+            diagnostic.notes.push("object | before | expected | actual".to_owned());
+        }
+        let row = |fact: &Fact| format!("{} | {} | {} | {}", fact.object, fact.before, fact.expected, fact.actual);
+        diagnostic.notes.extend(self.facts.iter().map(row));
+        diagnostic.notes.extend(self.left.iter().map(|sql| format!("has not run: {sql}")));
+        diagnostic
     }
 }

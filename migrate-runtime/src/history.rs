@@ -6,13 +6,14 @@ use migrate_plan::{Action, AppliedRow, Dialect, Direction, Revision, RowState, S
 
 use crate::driver::Row;
 use crate::error::Error;
+use crate::journal::Journal;
 use crate::sql::{identifier, literal, nullable};
 
 /// The format of the rows that are written here.
 const FORMAT: u32 = 1;
 
 /// The columns that every read selects, in this order.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "format",
     "id",
     "parents",
@@ -25,6 +26,7 @@ const COLUMNS: [&str; 12] = [
     "duration_ms",
     "applied_by",
     "application",
+    "journal",
 ];
 
 /// Who runs, as the rows keep it.
@@ -56,6 +58,48 @@ pub(crate) enum Took {
     SinceMessage,
 }
 
+/// The types of the columns in one dialect.
+struct Types {
+    id: &'static str,
+    text: &'static str,
+    /// Text of any length.
+    long: &'static str,
+    stamp: &'static str,
+    seq: &'static str,
+    options: &'static str,
+}
+
+impl Types {
+    fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Sqlite => Self {
+                id: "VARCHAR(255) COLLATE BINARY",
+                text: "TEXT",
+                long: "TEXT",
+                stamp: "TEXT",
+                seq: "INTEGER PRIMARY KEY AUTOINCREMENT",
+                options: "",
+            },
+            Dialect::Postgres => Self {
+                id: "varchar(255) COLLATE \"C\"",
+                text: "text",
+                long: "text",
+                stamp: "timestamptz",
+                seq: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                options: "",
+            },
+            Dialect::MySql | Dialect::MariaDb => Self {
+                id: "varchar(255)",
+                text: "text",
+                long: "longtext",
+                stamp: "datetime(3)",
+                seq: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY",
+                options: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+            },
+        }
+    }
+}
+
 /// The two tables of one database.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
@@ -70,8 +114,8 @@ impl Tables {
     pub(crate) fn new(dialect: Dialect, settings: &Settings, schema: Option<&str>) -> Self {
         let schema = settings.history_schema.as_deref().or(schema).map(str::to_owned);
         let qualified = |table: &str| match &schema {
-            Some(schema) => format!("{}.{}", identifier(schema), identifier(table)),
-            None => identifier(table),
+            Some(schema) => format!("{}.{}", identifier(dialect, schema), identifier(dialect, table)),
+            None => identifier(dialect, table),
         };
         let (history, log) = (qualified(&settings.history_table), qualified(&settings.log_table()));
         Self { dialect, schema, history, log }
@@ -88,6 +132,9 @@ impl Tables {
             (Dialect::Postgres, "applied_at") => {
                 format!("to_char({prefix}applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
             }
+            (Dialect::MySql | Dialect::MariaDb, "applied_at") => {
+                format!("concat(left(date_format({prefix}applied_at, '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')")
+            }
             (_, name) => format!("{prefix}{name}"),
         };
         COLUMNS.iter().map(column).collect::<Vec<_>>().join(", ")
@@ -95,32 +142,25 @@ impl Tables {
 
     /// Creates what is missing.
     pub(crate) fn create(&self) -> String {
-        let (text, stamp, seq) = match self.dialect {
-            Dialect::Postgres => ("text", "timestamptz", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-            _ => ("TEXT", "TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-        };
-        let id = match self.dialect {
-            Dialect::Postgres => "varchar(255) COLLATE \"C\"",
-            _ => "VARCHAR(255) COLLATE BINARY",
-        };
+        let Types { id, text, long, stamp, seq, options } = Types::of(self.dialect);
         let schema = match (&self.schema, self.dialect) {
             (Some(schema), Dialect::Postgres) => format!(
                 "DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN CREATE SCHEMA {schema}; END IF; END $do$;\n",
-                name = literal(self.dialect, &identifier(schema)),
-                schema = identifier(schema)
+                name = literal(self.dialect, &identifier(self.dialect, schema)),
+                schema = identifier(self.dialect, schema)
             ),
             _ => String::new(),
         };
         format!(
             "{schema}CREATE TABLE IF NOT EXISTS {history} (\n\
              id {id} NOT NULL PRIMARY KEY, format integer NOT NULL, parents {text} NOT NULL, depends_on {text} NOT NULL,\n\
-             title {text} NOT NULL, up_checksum {text}, down_checksum {text}, state {text} NOT NULL, journal {text},\n\
+             title {text} NOT NULL, up_checksum {text}, down_checksum {text}, state {text} NOT NULL, journal {long},\n\
              applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by {text} NOT NULL,\n\
-             application {text} NOT NULL, tool {text} NOT NULL, down_sql {text});\n\
+             application {text} NOT NULL, tool {text} NOT NULL, down_sql {long}){options};\n\
              CREATE TABLE IF NOT EXISTS {log} (\n\
              seq {seq}, format integer NOT NULL, run_id {text} NOT NULL, revision {id} NOT NULL, action {text} NOT NULL,\n\
              note {text}, checksum {text}, at {stamp} NOT NULL, duration_ms bigint NOT NULL, done_by {text} NOT NULL,\n\
-             application {text} NOT NULL, tool {text} NOT NULL);",
+             application {text} NOT NULL, tool {text} NOT NULL){options};",
             history = self.history,
             log = self.log,
         )
@@ -129,10 +169,44 @@ impl Tables {
     /// Records what a step did: the history row and the log row, as statements without a final terminator.
     pub(crate) fn record(&self, entry: &Entry<'_>) -> String {
         let change = match entry.step.direction {
-            Direction::Up => self.insert(entry),
+            Direction::Up => self.insert(entry, None),
             Direction::Down => self.forget(&entry.step.id),
         };
         format!("{change};\n{}", self.insert_log(entry))
+    }
+
+    /// Records a step whose statements ran one by one: its journal goes.
+    pub(crate) fn record_finished(&self, entry: &Entry<'_>) -> String {
+        match entry.step.direction {
+            Direction::Up => format!("{};\n{}", self.forget(&entry.step.id), self.record(entry)),
+            Direction::Down => self.record(entry),
+        }
+    }
+
+    /// Begins the journal of a step.
+    pub(crate) fn begin_journal(&self, entry: &Entry<'_>, journal: &Journal) -> String {
+        match entry.step.direction {
+            Direction::Up => self.insert(entry, Some(journal)),
+            Direction::Down => self.write_journal(&entry.step.id, journal),
+        }
+    }
+
+    /// Takes a journal back: of its revision nothing has run.
+    pub(crate) fn end_journal(&self, id: &str, direction: Direction) -> String {
+        match direction {
+            Direction::Up => self.forget(id),
+            Direction::Down => format!("UPDATE {} SET journal = NULL WHERE id = {}", self.history, self.literal(id)),
+        }
+    }
+
+    /// Writes the journal of a revision that has a row.
+    pub(crate) fn write_journal(&self, id: &str, journal: &Journal) -> String {
+        format!(
+            "UPDATE {} SET journal = {} WHERE id = {}",
+            self.history,
+            self.literal(&journal.to_text()),
+            self.literal(id)
+        )
     }
 
     /// Takes a revision's row away.
@@ -140,16 +214,20 @@ impl Tables {
         format!("DELETE FROM {} WHERE id = {}", self.history, self.literal(id))
     }
 
-    fn insert(&self, entry: &Entry<'_>) -> String {
+    fn insert(&self, entry: &Entry<'_>, journal: Option<&Journal>) -> String {
         let revision = entry.revision;
         let up = revision.section(Direction::Up, self.dialect);
         let down = revision.section(Direction::Down, self.dialect);
-        let state = if entry.action == Action::Stamp { RowState::Stamped } else { RowState::Applied };
+        let state = match (journal, entry.action) {
+            (Some(journal), _) => RowState::Running(journal.direction),
+            (None, Action::Stamp) => RowState::Stamped,
+            (None, _) => RowState::Applied,
+        };
         let checksum = |sum: Option<String>| nullable(self.dialect, sum.as_deref());
         format!(
             "INSERT INTO {history} (id, format, parents, depends_on, title, up_checksum, down_checksum, state, journal, \
              applied_at, duration_ms, applied_by, application, tool, down_sql) VALUES ({id}, {FORMAT}, {parents}, \
-             {depends_on}, {title}, {up}, {down}, {state}, NULL, {now}, {took}, {by}, {application}, {tool}, {sql})",
+             {depends_on}, {title}, {up}, {down}, {state}, {journal}, {now}, {took}, {by}, {application}, {tool}, {sql})",
             history = self.history,
             id = self.literal(&revision.id),
             parents = self.literal(&revision.parents.join(",")),
@@ -158,6 +236,7 @@ impl Tables {
             up = checksum(up.map(|section| section.checksum.to_string())),
             down = checksum(down.map(|section| section.checksum.to_string())),
             state = self.literal(state.as_str()),
+            journal = nullable(self.dialect, journal.map(Journal::to_text).as_deref()),
             now = self.now(),
             took = self.took(entry.took),
             by = self.literal(&entry.author.by),
@@ -177,7 +256,12 @@ impl Tables {
         self.log(&LogRow {
             run_id: entry.run_id,
             revision: &entry.step.id,
-            action: entry.action.as_str(),
+            action: match (entry.action, entry.step.direction) {
+                (Action::Stamp, _) => Action::Stamp.as_str(),
+                // What finishes an interrupted revision may go the other way than the run.
+                (_, Direction::Up) => Action::Upgrade.as_str(),
+                (_, Direction::Down) => Action::Downgrade.as_str(),
+            },
             note,
             checksum: section.map(|section| section.checksum.to_string()),
             took: entry.took,
@@ -225,6 +309,11 @@ impl Tables {
         )
     }
 
+    /// Reads the journal of one revision.
+    pub(crate) fn select_journal(&self, id: &str) -> String {
+        format!("SELECT journal FROM {} WHERE id = {}", self.history, self.literal(id))
+    }
+
     /// Reads the stored `down` of some revisions.
     pub(crate) fn select_down<'i>(&self, ids: impl Iterator<Item = &'i str>) -> String {
         let ids: Vec<String> = ids.map(|id| self.literal(id)).collect();
@@ -243,7 +332,8 @@ impl Tables {
     fn now(&self) -> &'static str {
         match self.dialect {
             Dialect::Postgres => "clock_timestamp()",
-            _ => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+            Dialect::MySql | Dialect::MariaDb => "utc_timestamp(3)",
+            Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
         }
     }
 
@@ -311,7 +401,14 @@ fn read_row(row: &Row, first: usize, table: &str) -> Result<AppliedRow, Error> {
     let state = match text(7)?.as_str() {
         "applied" => RowState::Applied,
         "stamped" => RowState::Stamped,
+        // A row keeps its state while it is undone, and its journal says that it is.
+        "running" => RowState::Running(Direction::Up),
         other => return Err(malformed(format!("`{id}` has the unknown state `{other}`"))),
+    };
+    let state = match row.text(first + 12).map(Journal::parse) {
+        None => state,
+        Some(Some(journal)) => RowState::Running(journal.direction),
+        Some(None) => return Err(malformed(format!("the journal of `{id}` cannot be read"))),
     };
     Ok(AppliedRow {
         parents: list(2)?,
@@ -324,6 +421,7 @@ fn read_row(row: &Row, first: usize, table: &str) -> Result<AppliedRow, Error> {
         duration_ms: text(9)?.parse().unwrap_or(0),
         applied_by: text(10)?,
         application: text(11)?,
+        journal: row.text(first + 12).map(str::to_owned),
         id,
     })
 }

@@ -178,7 +178,7 @@ impl<'m> Migrator<'m> {
     pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
         let (graph, request) = self.prepare()?;
         let look = engine::look(db, &request.settings).await?;
-        Ok(engine::plan(&request, &look.applied(&graph)?, db.dialect())?)
+        Ok(engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan)
     }
 
     fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {

@@ -3,17 +3,25 @@
 use migrate_plan::Dialect;
 
 /// A name, quoted.
-pub(crate) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+pub(crate) fn identifier(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::MySql | Dialect::MariaDb => format!("`{}`", name.replace('`', "``")),
+        Dialect::Sqlite | Dialect::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
 }
 
-/// A string literal. On PostgreSQL always `E'…'`, which means the same whatever `standard_conforming_strings` is.
+/// A string literal that means the same whatever the session is set to: on PostgreSQL `E'…'`, on MySQL and MariaDB
+/// hexadecimal digits.
 pub(crate) fn literal(dialect: Dialect, text: &str) -> String {
     // No database takes NUL in text; what is written here is for people to read.
     let text = text.replace('\0', "\u{fffd}");
     match dialect {
         Dialect::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
-        _ => format!("'{}'", text.replace('\'', "''")),
+        Dialect::MySql | Dialect::MariaDb => {
+            let digits: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
+            format!("_utf8mb4 X'{digits}'")
+        }
+        Dialect::Sqlite => format!("'{}'", text.replace('\'', "''")),
     }
 }
 
@@ -30,6 +38,8 @@ mod tests {
     fn literals_survive_quotes_backslashes_and_emoji() {
         assert_eq!(literal(Dialect::Postgres, r"it's \ 🦀"), r"E'it''s \\ 🦀'");
         assert_eq!(literal(Dialect::Sqlite, r"it's \ 🦀"), r"'it''s \ 🦀'");
-        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+        assert_eq!(literal(Dialect::MariaDb, "it's"), "_utf8mb4 X'69742773'");
+        assert_eq!(identifier(Dialect::Postgres, "a\"b"), "\"a\"\"b\"");
+        assert_eq!(identifier(Dialect::MariaDb, "a`b"), "`a``b`");
     }
 }

@@ -128,7 +128,7 @@ fn transaction_control_and_what_cannot_run_inside_a_transaction() {
              help: remove the statement: BEGIN and COMMIT are sent around the section anyway
     error: migrations/a1.sql:8:1: `CREATE INDEX CONCURRENTLY i` cannot run inside a transaction [M0014]
              why: each section runs inside one transaction
-             help: move it to a revision of its own with `-- migrate: no-transaction` below the section's marker; this version refuses to run that, so run the statement by hand and `stamp` the revision
+             help: write `-- migrate: no-transaction` below the section's marker; best in a revision of its own, since its statements then run one by one
     ");
 }
 

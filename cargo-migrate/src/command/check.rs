@@ -13,7 +13,7 @@ use crate::files::{Files, Writer, lock_shown, read_lock};
 use crate::project::Project;
 
 /// What only a database can tell.
-const OF_THE_DATABASE: [&str; 4] = ["drift", "unknown", "runnable", "pending"];
+const OF_THE_DATABASE: [&str; 5] = ["drift", "unknown", "interrupted", "runnable", "pending"];
 
 const BROKEN_FILES: &str = "the files must be readable first";
 

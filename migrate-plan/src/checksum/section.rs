@@ -44,9 +44,8 @@ fn lex_alike(body: &str) -> bool {
     // The search of the standard library is compiled with optimisation whatever the profile of the caller.
     let holds = |byte: &u8| bytes.contains(byte);
     let blank_follows = |dashes: usize| matches!(bytes.get(dashes + 2), Some(b' ' | b'\n'));
-    !b"$#`\\[\r".iter().any(holds)
-        && !(holds(&b'*') && memmem::find(bytes, b"/*").is_some())
-        && memmem::find_iter(bytes, b"--").all(blank_follows)
+    let opens_comment = holds(&b'*') && memmem::find(bytes, b"/*").is_some();
+    !opens_comment && !b"$#`\\[\r".iter().any(holds) && memmem::find_iter(bytes, b"--").all(blank_follows)
 }
 
 fn hash_text(body: &str) -> Sha256 {

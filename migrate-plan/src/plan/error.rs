@@ -45,16 +45,6 @@ pub enum PlanError {
         /// The reason that the file gives.
         reason: Option<String>,
     },
-    /// A section outside a transaction.
-    #[error("the `{direction}` section of revision `{id}` runs outside a transaction")]
-    NoTransaction {
-        /// The revision.
-        id: String,
-        /// The section.
-        direction: Direction,
-        /// The marker of the section.
-        place: Place,
-    },
     /// A statement that this dialect cannot run inside the revision's transaction.
     #[error(transparent)]
     Unfit(ParseError),
@@ -85,6 +75,12 @@ pub enum PlanError {
     HistoryUnusable {
         /// What contradicts.
         problems: Vec<String>,
+    },
+    /// A run was interrupted in a revision whose file is not here.
+    #[error("revision `{id}` is half applied, and it is not here")]
+    CannotFinish {
+        /// The revision.
+        id: String,
     },
     /// A revision without a file whose `down` the history does not hold.
     #[error("revision `{id}` is not here, and the history holds no `down` for it")]
@@ -129,14 +125,6 @@ impl From<&PlanError> for Diagnostic {
                     .at(Place::new(file.clone(), 1))
                     .because("the file has no `down` section")
             }
-            PlanError::NoTransaction { place, .. } => new(
-                Code::NoTransactionUnsupported,
-                "leave `-- migrate: no-transaction` out where the statements allow it, or run them by hand and `stamp`",
-            )
-            .at(place.clone())
-            .because(
-                "a crash between two statements could not be told apart without a journal, which does not exist yet",
-            ),
             PlanError::InsertedBehind { file, .. } => {
                 new(Code::InsertedBehind, "run `upgrade` without `--strict` to apply it now, after its parents")
                     .at(Place::new(file.clone(), 1))
@@ -170,6 +158,10 @@ impl From<&PlanError> for Diagnostic {
                 Code::HistoryMalformed,
                 "look at the table `migrate_history`; `stamp --purge <revision>` writes it anew",
             ),
+            PlanError::CannotFinish { .. } => {
+                new(Code::CannotFinish, "run `upgrade` with the version that has it, which goes on where it stopped")
+                    .because("the statements that are left stand in its file")
+            }
             PlanError::NoStoredDown { .. } => {
                 new(Code::Irreversible, "undo it with the version that applied it, or restore a backup")
                     .because("it was irreversible, or was recorded without its SQL")

@@ -5,11 +5,11 @@ use crate::applied::Applied;
 use crate::diagnostic::Place;
 use crate::dialect::Dialect;
 use crate::revision::{Content, Direction, Origin, ParseError, ParseErrorKind, Revision, Section, TransactionMode};
-use crate::statement::StatementClass;
+use crate::statement::{Statement, StatementClass};
 
 impl Plan {
-    /// Refuses a plan of which some step cannot run on `dialect`: unwritten, for other dialects, irreversible, outside
-    /// a transaction, or with statements that the revision's transaction cannot hold.
+    /// Refuses a plan of which some step cannot run on `dialect`: unwritten, for other dialects, irreversible, or with
+    /// statements that would break its transaction or its journal.
     ///
     /// Steps of revisions that only the history knows are judged when their stored sections are read.
     ///
@@ -51,20 +51,33 @@ fn missing(revision: &Revision, direction: Direction, dialect: Dialect) -> PlanE
 }
 
 impl Section {
-    /// Refuses a section that no database could run: not written, or outside a transaction. `id` and `file` are its
-    /// revision's.
+    /// Refuses a section that is not written. `id` and `file` are its revision's.
     ///
     /// # Errors
     ///
-    /// [`PlanError::Unwritten`], [`PlanError::NoTransaction`].
-    pub fn refuse_unready(&self, id: &str, file: &str) -> Result<(), PlanError> {
-        let (id, direction, place) = (id.to_owned(), self.direction, Place::new(file, self.line));
-        match (self.content, self.transaction) {
-            (Content::Unwritten, _) => Err(PlanError::Unwritten { id, direction, place }),
-            (Content::Statements, TransactionMode::NoTransaction) => {
-                Err(PlanError::NoTransaction { id, direction, place })
+    /// [`PlanError::Unwritten`].
+    pub fn refuse_unwritten(&self, id: &str, file: &str) -> Result<(), PlanError> {
+        if self.content != Content::Unwritten {
+            return Ok(());
+        }
+        let place = Place::new(file, self.line);
+        Err(PlanError::Unwritten { id: id.to_owned(), direction: self.direction, place })
+    }
+
+    /// Why a statement cannot stand in this section, read as the statement's dialect.
+    pub(crate) fn unfit(&self, statement: &Statement<'_>) -> Option<ParseErrorKind> {
+        match (self.transaction, statement.class()) {
+            (TransactionMode::Transactional, StatementClass::TransactionControl) => {
+                Some(ParseErrorKind::TransactionControl(statement.first_words()))
             }
-            _ => Ok(()),
+            (TransactionMode::NoTransaction, StatementClass::TransactionControl) => {
+                Some(ParseErrorKind::OwnTransaction(statement.first_words()))
+            }
+            (TransactionMode::Transactional, StatementClass::OutsideTransaction) => {
+                Some(ParseErrorKind::OutsideTransaction(statement.first_words()))
+            }
+            (_, StatementClass::LocksTables) => Some(ParseErrorKind::LocksTables(statement.first_words())),
+            _ => None,
         }
     }
 
@@ -72,10 +85,10 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// Those of [`Section::refuse_unready`], and [`PlanError::Unfit`] for statements that the revision's transaction
-    /// cannot hold.
+    /// That of [`Section::refuse_unwritten`], and [`PlanError::Unfit`] for statements that the revision's transaction
+    /// or its journal cannot hold.
     pub fn refuse_unfit(&self, id: &str, file: &str, dialect: Dialect) -> Result<(), PlanError> {
-        self.refuse_unready(id, file)?;
+        self.refuse_unwritten(id, file)?;
         refuse_unfit_statements(self, file, dialect)
     }
 }
@@ -90,15 +103,8 @@ fn refuse_unfit_statements(section: &Section, file: &str, dialect: Dialect) -> R
         Err(error) => return unfit(error.offset(), ParseErrorKind::Unsplittable(error)),
     };
     for statement in statements {
-        let first_line = || statement.sql().lines().next().unwrap_or_default().to_owned();
-        match statement.class() {
-            StatementClass::TransactionControl => {
-                return unfit(statement.sql_offset(), ParseErrorKind::TransactionControl(first_line()));
-            }
-            StatementClass::OutsideTransaction => {
-                return unfit(statement.sql_offset(), ParseErrorKind::OutsideTransaction(first_line()));
-            }
-            _ => {}
+        if let Some(kind) = section.unfit(&statement) {
+            return unfit(statement.sql_offset(), kind);
         }
     }
     Ok(())

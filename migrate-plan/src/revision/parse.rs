@@ -106,6 +106,12 @@ pub enum ParseErrorKind {
     /// BEGIN, COMMIT, ROLLBACK and their like.
     #[error("`{0}` in a section that runs inside a transaction")]
     TransactionControl(String),
+    /// BEGIN, COMMIT, ROLLBACK and their like, where every statement is recorded by itself.
+    #[error("`{0}` in a section that runs statement by statement")]
+    OwnTransaction(String),
+    /// A statement that locks tables.
+    #[error("`{0}` keeps the history from being written")]
+    LocksTables(String),
     /// A statement that the database refuses inside a transaction.
     #[error("`{0}` cannot run inside a transaction")]
     OutsideTransaction(String),
@@ -219,6 +225,16 @@ impl ParseErrorKind {
                 "the revision and its history row are one transaction; ending it inside would commit half of them",
                 "remove the statement: BEGIN and COMMIT are sent around the section anyway".into(),
             ),
+            Self::OwnTransaction(_) => (
+                Code::TransactionControl,
+                "each statement is recorded when it has run, and what is still open then could be lost",
+                "remove the statement; put what belongs together into a revision without `no-transaction`".into(),
+            ),
+            Self::LocksTables(_) => (
+                Code::TransactionControl,
+                "each statement is recorded when it has run, and the session may write no table but the locked ones",
+                "remove the statement: one process migrates at a time anyway".into(),
+            ),
             Self::OutsideTransaction(statement) if statement.starts_with("PRAGMA") => (
                 Code::OutsideTransaction,
                 "SQLite ignores this pragma inside a transaction, and each section runs in one",
@@ -229,8 +245,8 @@ impl ParseErrorKind {
             Self::OutsideTransaction(_) => (
                 Code::OutsideTransaction,
                 "each section runs inside one transaction",
-                "move it to a revision of its own with `-- migrate: no-transaction` below the section's marker; this \
-                 version refuses to run that, so run the statement by hand and `stamp` the revision"
+                "write `-- migrate: no-transaction` below the section's marker; best in a revision of its own, since \
+                 its statements then run one by one"
                     .into(),
             ),
             Self::Unsplittable(error) => {

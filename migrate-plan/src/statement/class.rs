@@ -13,6 +13,8 @@ pub enum StatementClass {
     TransactionControl,
     /// The engine refuses it in a transaction, or does nothing, or does it for good.
     OutsideTransaction,
+    /// It keeps the session from every table but those that it names, and so from the history.
+    LocksTables,
     /// It runs inside a transaction and outside.
     Ordinary,
 }
@@ -48,6 +50,10 @@ pub(super) fn class_of(statement: &Statement<'_>) -> StatementClass {
         return StatementClass::Ordinary;
     }
     let words = words(statement);
+    let is_mysql = matches!(statement.dialect, Dialect::MySql | Dialect::MariaDb);
+    if is_mysql && words.is(0, &["LOCK"]) && words.is(1, &["TABLE", "TABLES"]) {
+        return StatementClass::LocksTables;
+    }
     let (controls, outside) = match statement.dialect {
         Dialect::Sqlite => (sqlite_controls(&words), sqlite_outside(&words)),
         Dialect::Postgres => (postgres_controls(&words), postgres_outside(&words)),

@@ -101,6 +101,7 @@ pub(crate) fn row(id: &str, parents: &[&str]) -> AppliedRow {
         up_checksum: None,
         down_checksum: None,
         state: RowState::Applied,
+        journal: None,
         applied_at: "2026-01-02T03:04:05Z".to_owned(),
         duration_ms: 1,
         applied_by: "ada@example".to_owned(),

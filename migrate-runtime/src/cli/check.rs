@@ -1,8 +1,9 @@
 //! `check`: one line for everything that was checked, and for what was not, with the reason.
 
-use migrate_plan::{Diagnostic, Direction, Heads, Plan, PlanError, Target, several_heads};
+use migrate_plan::{Code, Diagnostic, Direction, Heads, Plan, PlanError, Target, several_heads};
 use serde_json::json;
 
+use super::interrupted::interrupted;
 use super::output::object;
 use super::{Exit, Failure, Output, diagnostic_json};
 use crate::driver::LiveConnection;
@@ -126,8 +127,9 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
     checks.add("heads", detail, result);
     let sections =
         migrations.revisions().iter().flat_map(|revision| revision.sections.iter().map(move |s| (revision, s)));
-    let unready = sections.filter_map(|(revision, section)| section.refuse_unready(&revision.id, &revision.file).err());
-    checks.verdict("sections", "every section is written", unready.map(|error| Diagnostic::from(&error)).collect());
+    let unwritten =
+        sections.filter_map(|(revision, section)| section.refuse_unwritten(&revision.id, &revision.file).err());
+    checks.verdict("sections", "every section is written", unwritten.map(|error| Diagnostic::from(&error)).collect());
 }
 
 /// Checks that need the database: edited revisions, unknown ones, pending ones.
@@ -172,6 +174,22 @@ pub async fn check_database(
     };
     checks.verdict("unknown", "every applied revision is here", problems);
 
+    let problem = interrupted(&applied, dialect).map(|found| {
+        let (done, of) = (found.done, found.left.len() + found.done);
+        let message = format!(
+            "`{}` of revision `{}` was interrupted: {done} of {of} statements have run",
+            found.direction, found.id
+        );
+        let help = "run `upgrade` or `downgrade`: it is finished first";
+        let diagnostic = Diagnostic::new(Code::Interrupted, message, help);
+        found
+            .refused
+            .iter()
+            .fold(diagnostic, |diagnostic, words| diagnostic.note(format!("the database said: {words}")))
+    });
+    checks.verdict("interrupted", "no revision is half done", problem.into_iter().collect());
+
+    let applied = applied.finished()?;
     let plan = Plan::upgrade(&applied, &[Target::heads()])?;
     let problems = plan.refuse_unrunnable(&applied, dialect).err().iter().map(Diagnostic::from).collect();
     checks.verdict("runnable", format!("what is pending can run on {dialect}"), problems);

@@ -47,8 +47,7 @@ fn step(step: &StepReport) -> Value {
 
 pub(super) fn plan(plan: &Plan) -> Value {
     let steps: Vec<Value> = plan
-        .steps
-        .iter()
+        .all_steps()
         .map(|step| json!({"revision": step.id, "direction": step.direction.as_str(), "title": step.title}))
         .collect();
     object(json!({"plan": steps, "heads_before": plan.heads_before, "heads_after": plan.heads_after}))

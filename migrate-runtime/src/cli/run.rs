@@ -124,12 +124,17 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("nothing to {}: at {}", plan.action.as_str(), at(&plan.heads_before));
     }
-    let revisions = counted(plan.steps.len(), "revision");
+    let revisions = counted(plan.all_steps().count(), "revision");
     let route = route(&plan.heads_before, &plan.heads_after);
     let mut text = format!("plan: {} {revisions}, {route}", plan.action.as_str());
-    let width = plan.steps.iter().map(|step| step.id.len()).max().unwrap_or(0);
-    for step in &plan.steps {
-        let behind = if step.behind { "  (inserted behind what is applied)" } else { "" };
+    let width = plan.all_steps().map(|step| step.id.len()).max().unwrap_or(0);
+    for step in plan.all_steps() {
+        let finishes = plan.finishes.as_ref().is_some_and(|finishes| std::ptr::eq(finishes, step));
+        let behind = match step.behind {
+            true => "  (inserted behind what is applied)",
+            false if finishes => "  (interrupted, is finished first)",
+            false => "",
+        };
         text.push_str(&format!("\n  {} {:width$}  {}{behind}", sign(step.direction), step.id, step.title));
     }
     text

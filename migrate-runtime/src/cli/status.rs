@@ -3,6 +3,7 @@
 use migrate_plan::{Direction, Plan, Target};
 use serde_json::{Value, json};
 
+use super::interrupted::{Interrupted, interrupted};
 use super::output::{at, object};
 use super::{Exit, Failure, Output, json};
 use crate::driver::LiveConnection;
@@ -18,8 +19,9 @@ pub(super) async fn status(
     let dialect = db.dialect();
     let found = look(db, migrations.settings()).await?;
     let applied = found.applied(&graph)?;
+    let interrupted = interrupted(&applied, dialect);
     // All heads: what is pending does not depend on how many there are.
-    let plan = Plan::upgrade(&applied, &[Target::heads()])?;
+    let plan = Plan::upgrade(&applied.finished()?, &[Target::heads()])?;
     let heads: Vec<String> = graph.heads().map(|head| graph.id(head).to_owned()).collect();
     let current = applied.head_ids();
     let unknown: Vec<&str> = applied.unknown().map(|row| row.id.as_str()).collect();
@@ -27,7 +29,8 @@ pub(super) async fn status(
     let last = applied.rows().last();
 
     let mut text = format!("head:     {}\ncurrent:  {}\n", at(&heads), at(&current));
-    text.push_str(&format!("applied:  {}\npending:  {}\n", applied.rows().len(), plan.steps.len()));
+    text.push_str(&format!("applied:  {}\npending:  {}\n", applied.set().iter().count(), plan.steps.len()));
+    text.extend(interrupted.as_ref().map(Interrupted::lines));
     for step in &plan.steps {
         let behind = if step.behind { "  (inserted behind what is applied)" } else { "" };
         text.push_str(&format!("  + {}  {}{behind}\n", step.id, step.title));
@@ -62,7 +65,8 @@ pub(super) async fn status(
             "dialect": dialect.name(),
             "heads": heads,
             "current": current,
-            "applied": applied.rows().len(),
+            "applied": applied.set().iter().count(),
+            "interrupted": interrupted.as_ref().map(Interrupted::json),
             "pending": pending,
             "unknown": unknown,
             "edited": drift,

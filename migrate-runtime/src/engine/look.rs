@@ -21,11 +21,11 @@ pub(crate) struct Look {
     pub(crate) tables: Tables,
     /// Whether the history table is there.
     pub(crate) exists: bool,
-    /// What else was learnt from PostgreSQL.
+    /// What else was learnt from a server.
     pub(crate) session: Option<Session>,
 }
 
-/// Facts about a PostgreSQL session.
+/// Facts about a session with a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) database: String,
@@ -34,9 +34,12 @@ pub(crate) struct Session {
 }
 
 impl Look {
-    /// What is applied, in the order of the history.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.rows.iter().map(|row| row.id.as_str())
+    /// Whether the history is what it was at another look.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let facts = |look: &Self| -> Vec<(String, Option<String>)> {
+            look.rows.iter().map(|row| (row.id.clone(), row.journal.clone())).collect()
+        };
+        facts(self) == facts(other)
     }
 
     pub(crate) fn applied<'g>(&self, graph: &'g RevisionGraph) -> Result<Applied<'g>, Error> {
@@ -49,8 +52,30 @@ pub(crate) async fn look(db: &mut dyn LiveConnection, settings: &Settings) -> Re
     match db.dialect() {
         Dialect::Postgres => look_at_postgres(db, settings).await,
         Dialect::Sqlite => look_at_sqlite(db, settings).await,
-        other => Err(Error::UnsupportedDialect(other)),
+        Dialect::MySql | Dialect::MariaDb => look_at_mysql(db, settings).await,
     }
+}
+
+async fn look_at_mysql(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
+    let dialect = db.dialect();
+    let unqualified = Tables::new(dialect, settings, None);
+    let session = super::mysql::session_query(dialect);
+    let query = format!(
+        "SELECT s.*, {} FROM ({session}) s LEFT JOIN {} h ON true ORDER BY h.applied_at, h.id",
+        Tables::columns(dialect, "h."),
+        unqualified.history(),
+    );
+    let (rows, exists) = match db.query(&query).await {
+        Ok(rows) => (rows, true),
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => {
+            (db.query(&session).await.map_err(|error| Error::driver(READING, error))?, false)
+        }
+        Err(error) => return Err(unreadable(db, &unqualified, error).await),
+    };
+    let session = super::mysql::read_session(rows.first(), settings)?;
+    let tables = Tables::new(dialect, settings, Some(&session.schema));
+    let rows = if exists { read_rows(&rows, super::mysql::SESSION_COLUMNS, tables.history())? } else { Vec::new() };
+    Ok(Look { rows, tables, exists, session: Some(session) })
 }
 
 async fn look_at_sqlite(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {

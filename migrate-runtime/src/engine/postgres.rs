@@ -4,17 +4,19 @@ mod message;
 
 use std::time::{Duration, Instant};
 
-use migrate_plan::{Action, Dialect, Plan};
+use migrate_plan::{Action, Dialect};
 use sha2::{Digest, Sha256};
 
 use super::look::Session;
-use super::step::{self, Job, heads_after};
+use super::server::Frame as AnyFrame;
+use super::step::Job;
 use super::{Look, NOTICE, Run, jittered, look};
 use crate::driver::DriverErrorKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
 use crate::sql::literal;
+pub(super) use message::UNLOCKED;
 use message::{Message, Transaction};
 
 /// How often the lock is given back before it counts as lost.
@@ -64,16 +66,23 @@ impl Key {
 
 /// What stands around the SQL of every revision.
 #[derive(Clone, Copy, Debug)]
-struct Frame<'f> {
+pub(super) struct Frame<'f> {
     /// The lock that must still be held when the revision is recorded.
     key: Option<Key>,
     /// Two statements that bring the session's settings back.
-    own_settings: &'f str,
+    pub(super) own_settings: &'f str,
+}
+
+impl Frame<'_> {
+    /// A statement that fails when the lock is not held here, with its terminator; nothing without a lock.
+    pub(super) fn key_proof(self) -> String {
+        self.key.map_or_else(String::new, |key| message::proof_of_lock(key) + ";\n")
+    }
 }
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
-        let Some(session) = first.session.clone() else { return Err(Error::UnsupportedDialect(Dialect::Postgres)) };
+        let Some(session) = first.session.clone() else { return Err(Error::Pooler) };
         if !self.locks() {
             return self.run_steps_on_postgres(&first, None).await;
         }
@@ -153,52 +162,8 @@ impl Run<'_, '_> {
     async fn run_steps_on_postgres(&mut self, first: &Look, key: Option<Key>) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
         let own_settings = self.own_settings(first, &now, key).await?;
-        let applied = self.see(&now)?;
-        let plan = self.plan_again(&applied, now.ids().eq(first.ids()))?;
-        let jobs = step::jobs(&plan, &applied, &now, self.db).await?;
-        if jobs.is_empty() {
-            self.report.heads_after = applied.head_ids();
-            return Ok(());
-        }
-        // Even creating what exists needs the right to create, which a role in production may lack.
-        if !now.exists {
-            let created = self.db.batch_execute(&now.tables.create()).await;
-            created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
-        }
-        for revision in self.mended(&applied) {
-            let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
-            let renewed = self.db.batch_execute(&format!("BEGIN;\n{sql};\nCOMMIT")).await;
-            renewed.map_err(|error| Error::driver("a mended `down` cannot be stored", error))?;
-        }
-        let mut done = 0;
         let frame = Frame { key, own_settings: &own_settings };
-        let outcome = self.do_jobs_on_postgres(&plan, &jobs, &now, frame, &mut done).await;
-        self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
-        outcome
-    }
-
-    async fn do_jobs_on_postgres(
-        &mut self,
-        plan: &Plan,
-        jobs: &[Job<'_>],
-        look: &Look,
-        frame: Frame<'_>,
-        done: &mut usize,
-    ) -> Result<(), Error> {
-        if plan.action == Action::Stamp {
-            self.stamp_on_postgres(plan, jobs, look).await?;
-            jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
-            *done = jobs.len();
-            return Ok(());
-        }
-        for (index, job) in jobs.iter().enumerate() {
-            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
-            let started = Instant::now();
-            self.step_on_postgres(job, plan, look, frame).await?;
-            *done = index + 1;
-            self.finish(job, started.elapsed());
-        }
-        Ok(())
+        self.run_locked(first, now, AnyFrame::Postgres(frame)).await
     }
 
     /// What restores the settings of the session after a revision: those that it was given before the run.
@@ -229,14 +194,14 @@ impl Run<'_, '_> {
         Ok(format!("RESET ALL;\nSELECT {}", settings.join(", ")))
     }
 
-    async fn step_on_postgres(
+    pub(super) async fn step_on_postgres(
         &mut self,
         job: &Job<'_>,
-        plan: &Plan,
+        action: Action,
         look: &Look,
         frame: Frame<'_>,
     ) -> Result<(), Error> {
-        let record = look.tables.record(&self.entry(job, plan.action, Took::SinceMessage));
+        let record = look.tables.record(&self.entry(job, action, Took::SinceMessage));
         let message = Message::new(job, frame, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
@@ -253,17 +218,5 @@ impl Run<'_, '_> {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: lost });
         }
         Err(message.explain(job, error, transaction))
-    }
-
-    /// A stamp changes the history alone, in one transaction.
-    async fn stamp_on_postgres(&mut self, plan: &Plan, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
-        let mut changes = self.forgotten(look);
-        changes.extend(jobs.iter().map(|job| look.tables.record(&self.entry(job, plan.action, Took::Milliseconds(0)))));
-        let outcome = self.db.batch_execute(&format!("BEGIN;\n{};\nCOMMIT", changes.join(";\n"))).await;
-        if let Err(error) = outcome {
-            let _ = self.db.batch_execute("ROLLBACK").await;
-            return Err(Error::driver("the stamp cannot be written", error));
-        }
-        Ok(())
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use migrate_plan::{Action, Dialect, Plan};
+use migrate_plan::{Action, Dialect};
 
-use super::step::{self, Before, Job, heads_after};
+use super::server::Frame;
+use super::step::{Before, Job};
 use super::{Look, NOTICE, Run, jittered, look};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::Error;
@@ -57,14 +58,12 @@ impl Run<'_, '_> {
     pub(super) async fn run_on_sqlite(&mut self, first: Look) -> Result<(), Error> {
         loop {
             let (now, last_log) = self.look_inside(&first).await?;
-            let applied = self.see(&now)?;
             // Own steps of an earlier round are no change by others, but then the plan is made anew anyway.
-            let unchanged = now.ids().eq(first.ids());
-            let plan = self.plan_again(&applied, unchanged)?;
-            let jobs = step::jobs(&plan, &applied, &now, self.db).await?;
+            let work = self.plan_again(&now, now.is_like(&first))?;
+            let jobs = work.jobs(&now, self.db).await?;
             let mut done = 0;
-            let outcome = self.do_jobs_on_sqlite(&plan, &jobs, &now, last_log, &mut done).await;
-            self.report.heads_after = heads_after(&applied, jobs[..done].iter().map(|job| job.step));
+            let outcome = self.do_jobs_on_sqlite(work.plan.action, &jobs, &now, last_log, &mut done).await;
+            self.report.heads_after = work.heads_after(done);
             if outcome? == Outcome::Done {
                 return Ok(());
             }
@@ -98,21 +97,26 @@ impl Run<'_, '_> {
 
     async fn do_jobs_on_sqlite(
         &mut self,
-        plan: &Plan,
+        action: Action,
         jobs: &[Job<'_>],
         look: &Look,
         mut last_log: String,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
-        if plan.action == Action::Stamp {
+        if action == Action::Stamp {
             return self.stamp_on_sqlite(jobs, look, &last_log, done).await;
         }
         for (index, job) in jobs.iter().enumerate() {
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
-            match self.step_on_sqlite(job, plan.action, look, &last_log).await? {
-                Some(now) => last_log = now,
-                None => return Ok(Outcome::HistoryChanged),
+            if job.stands_outside() {
+                self.step_journalled(job, action, look, Frame::Sqlite).await?;
+                last_log = self.last_log(look).await?;
+            } else {
+                match self.step_on_sqlite(job, action, look, &last_log).await? {
+                    Some(now) => last_log = now,
+                    None => return Ok(Outcome::HistoryChanged),
+                }
             }
             *done = index + 1;
             self.finish(job, started.elapsed());
@@ -214,23 +218,19 @@ impl Run<'_, '_> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
         }
-        for forget in self.forgotten(look) {
-            self.execute(&forget).await?;
-        }
-        for job in jobs {
-            let record = look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));
-            self.db.batch_execute(&record).await.map_err(|error| Error::driver(WRITING, error))?;
+        for change in self.stamp_changes(jobs, look) {
+            self.execute(&change).await?;
         }
         Ok(Outcome::Done)
     }
 
     /// Takes the write lock, waiting as long as the lock timeout allows.
-    async fn begin(&mut self) -> Result<(), Error> {
+    pub(super) async fn begin(&mut self) -> Result<(), Error> {
         self.while_busy("BEGIN IMMEDIATE", "the transaction cannot begin").await
     }
 
     /// Commits what succeeded and rolls back what failed.
-    async fn end<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+    pub(super) async fn end<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         match outcome {
             Ok(value) => match self.while_busy("COMMIT", "the transaction cannot be committed").await {
                 Ok(()) => Ok(value),

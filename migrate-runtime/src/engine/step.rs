@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use migrate_plan::{
-    Action, Applied, Content, Dialect, Direction, Edges, Origin, Place, Plan, PlanError, Revision, Section, Step,
+    Applied, Content, Dialect, Origin, Place, PlanError, Revision, Section, Statement, Step, TransactionMode,
     parse_stored_section,
 };
 
 use super::Look;
-use crate::driver::{DriverError, LiveConnection};
-use crate::error::{Error, StatementFailure};
+use crate::driver::{DriverError, LiveConnection, Row};
+use crate::error::{Error, Remains, StatementFailure};
+use crate::journal::Journal;
 
 /// A step with everything that running it needs.
 pub(super) struct Job<'a> {
@@ -19,56 +20,62 @@ pub(super) struct Job<'a> {
     /// What runs; `None` for a stamp.
     pub(super) section: Option<Cow<'a, Section>>,
     pub(super) depends_on: Vec<String>,
+    /// What has run of it already.
+    pub(super) journal: Option<Journal>,
 }
 
-/// Brings the steps of a plan together with their sections; those of revisions without files come from the history.
-pub(super) async fn jobs<'a>(
-    plan: &'a Plan,
-    applied: &'a Applied<'_>,
-    look: &Look,
-    db: &mut dyn LiveConnection,
-) -> Result<Vec<Job<'a>>, Error> {
-    let dialect = db.dialect();
-    let stored = if plan.action == Action::Stamp { HashMap::new() } else { stored_downs(plan, look, db).await? };
-    let graph = applied.all();
-    plan.steps
-        .iter()
-        .map(|step| {
-            let revision = graph.revision(step.node);
-            let section = match (plan.action, step.origin) {
-                (Action::Stamp, _) => None,
-                (_, Origin::File) => Some(Cow::Borrowed(step.section(revision, dialect)?)),
-                (_, Origin::History) => Some(Cow::Owned(stored_section(step, &stored, dialect)?)),
-            };
-            let depends_on = graph.depends_on(step.node).iter().map(|node| graph.id(*node).to_owned()).collect();
-            Ok(Job { step, revision, section, depends_on })
-        })
-        .collect()
+/// The sections that the history holds for revisions without files.
+pub(super) struct Sections {
+    dialect: Dialect,
+    stored: HashMap<String, Option<String>>,
 }
 
-async fn stored_downs(
-    plan: &Plan,
-    look: &Look,
-    db: &mut dyn LiveConnection,
-) -> Result<HashMap<String, Option<String>>, Error> {
-    let unknown: Vec<&str> =
-        plan.steps.iter().filter(|step| step.origin == Origin::History).map(|step| &*step.id).collect();
-    if unknown.is_empty() {
-        return Ok(HashMap::new());
+impl Sections {
+    pub(super) async fn read<'s>(
+        steps: impl Iterator<Item = &'s Step>,
+        look: &Look,
+        db: &mut dyn LiveConnection,
+    ) -> Result<Self, Error> {
+        let dialect = db.dialect();
+        let unknown: Vec<&str> = steps.filter(|step| step.origin == Origin::History).map(|step| &*step.id).collect();
+        if unknown.is_empty() {
+            return Ok(Self { dialect, stored: HashMap::new() });
+        }
+        let query = look.tables.select_down(unknown.into_iter());
+        let rows = db.query(&query).await.map_err(|error| Error::driver("the stored SQL cannot be read", error))?;
+        let stored = |row: &Row| (row.text(0).unwrap_or_default().to_owned(), row.text(1).map(str::to_owned));
+        Ok(Self { dialect, stored: rows.iter().map(stored).collect() })
     }
-    let query = look.tables.select_down(unknown.into_iter());
-    let rows = db.query(&query).await.map_err(|error| Error::driver("the stored SQL cannot be read", error))?;
-    Ok(rows.iter().map(|row| (row.text(0).unwrap_or_default().to_owned(), row.text(1).map(str::to_owned))).collect())
+
+    fn stored(&self, step: &Step) -> Result<Section, Error> {
+        let Some(Some(text)) = self.stored.get(&*step.id) else {
+            return Err(PlanError::NoStoredDown { id: step.id.to_string() }.into());
+        };
+        let section =
+            parse_stored_section(&step.id, text).map_err(|mut problems| PlanError::Unfit(problems.swap_remove(0)))?;
+        section.refuse_unfit(&step.id, &format!("history of {}", step.id), self.dialect)?;
+        Ok(section)
+    }
 }
 
-fn stored_section(step: &Step, stored: &HashMap<String, Option<String>>, dialect: Dialect) -> Result<Section, Error> {
-    let Some(Some(text)) = stored.get(&*step.id) else {
-        return Err(PlanError::NoStoredDown { id: step.id.to_string() }.into());
-    };
-    let section =
-        parse_stored_section(&step.id, text).map_err(|mut problems| PlanError::Unfit(problems.swap_remove(0)))?;
-    section.refuse_unfit(&step.id, &format!("history of {}", step.id), dialect)?;
-    Ok(section)
+impl<'a> Job<'a> {
+    /// A step with its section, unless it is a stamp.
+    pub(super) fn new(
+        step: &'a Step,
+        applied: &'a Applied<'_>,
+        sections: Option<&Sections>,
+        journal: Option<Journal>,
+    ) -> Result<Self, Error> {
+        let graph = applied.all();
+        let revision = graph.revision(step.node);
+        let section = match (sections, step.origin) {
+            (None, _) => None,
+            (Some(sections), Origin::File) => Some(Cow::Borrowed(step.section(revision, sections.dialect)?)),
+            (Some(sections), Origin::History) => Some(Cow::Owned(sections.stored(step)?)),
+        };
+        let depends_on = graph.depends_on(step.node).iter().map(|node| graph.id(*node).to_owned()).collect();
+        Ok(Self { step, revision, section, depends_on, journal })
+    }
 }
 
 impl Job<'_> {
@@ -77,23 +84,42 @@ impl Job<'_> {
         self.section.as_ref().filter(|section| section.content == Content::Statements).map(|section| &*section.body)
     }
 
+    /// The statements to run; none for a stamp and for a deliberate no-op.
+    pub(super) fn statements(&self, dialect: Dialect) -> Vec<Statement<'_>> {
+        let section = self.section.as_ref().filter(|section| section.content == Content::Statements);
+        section.and_then(|section| section.statements(dialect).ok()).unwrap_or_default()
+    }
+
+    /// Whether its statements are to run one by one.
+    pub(super) fn stands_outside(&self) -> bool {
+        let outside = |section: &Section| section.transaction == TransactionMode::NoTransaction;
+        self.journal.is_some() || (self.body().is_some() && self.section.as_deref().is_some_and(outside))
+    }
+
     /// Whether some statement drops a table.
     pub(super) fn drops_table(&self, dialect: Dialect) -> bool {
-        let Some(section) = self.section.as_ref().filter(|section| section.content == Content::Statements) else {
-            return false;
-        };
-        section.statements(dialect).is_ok_and(|statements| statements.iter().any(|s| s.drops_table()))
+        self.statements(dialect).iter().any(Statement::drops_table)
     }
 
     pub(super) fn statement_count(&self, dialect: Dialect) -> usize {
-        let statements = self.section.as_ref().filter(|_| self.body().is_some()).map(|s| s.statements(dialect));
-        statements.and_then(Result::ok).map_or(0, |statements| statements.len())
+        self.statements(dialect).len()
     }
 
     /// Places a failure in the file: by the server's position, else by how many statements had completed.
     ///
     /// `before` is how many characters and statements were sent before the section.
     pub(super) fn failure(&self, dialect: Dialect, before: Before, driver: DriverError) -> Error {
+        self.failure_leaving(dialect, before, driver, Remains::Nothing)
+    }
+
+    /// [`Job::failure`] of a revision of which something may stay.
+    pub(super) fn failure_leaving(
+        &self,
+        dialect: Dialect,
+        before: Before,
+        driver: DriverError,
+        remains: Remains,
+    ) -> Error {
         let mut place = Place::new(self.revision.file.to_string(), 1);
         let mut failing = None;
         if let Some(section) = &self.section {
@@ -101,11 +127,16 @@ impl Job<'_> {
             let statements = section.statements(dialect).unwrap_or_default();
             let by_position =
                 driver.position.and_then(|position| (position as usize).checked_sub(before.characters + 1));
-            let offset =
-                by_position.and_then(|characters| section.body.char_indices().nth(characters)).map(|(at, _)| at);
+            let sent = section.body.get(before.offset..).unwrap_or_default();
+            let offset = by_position
+                .and_then(|characters| sent.char_indices().nth(characters))
+                .map(|(at, _)| before.offset + at);
             let index = match offset {
                 Some(offset) => statements.iter().rposition(|statement| statement.sql_offset() <= offset),
-                None => driver.completed.and_then(|completed| completed.checked_sub(before.statements)),
+                None => driver
+                    .completed
+                    .and_then(|completed| completed.checked_sub(before.statements))
+                    .map(|index| before.skipped + index),
             };
             let statement = index.and_then(|index| statements.get(index));
             failing = statement.map(|s| s.sql().lines().next().unwrap_or_default().trim_end().to_owned());
@@ -120,6 +151,7 @@ impl Job<'_> {
             place,
             statement: failing,
             driver,
+            remains,
         }))
     }
 }
@@ -129,19 +161,8 @@ impl Job<'_> {
 pub(super) struct Before {
     pub(super) characters: usize,
     pub(super) statements: usize,
-}
-
-/// The applied heads once these steps are done.
-pub(super) fn heads_after<'s>(applied: &Applied<'_>, done: impl Iterator<Item = &'s Step>) -> Vec<String> {
-    let mut set = applied.set().clone();
-    for step in done {
-        match step.direction {
-            Direction::Up => {
-                set.insert(step.node);
-            }
-            Direction::Down => set.remove(step.node),
-        }
-    }
-    let graph = applied.all();
-    graph.maximal(&set, Edges::All).into_iter().map(|node| graph.id(node).to_owned()).collect()
+    /// Where in the section, in bytes, what was sent of it begins.
+    pub(super) offset: usize,
+    /// How many of the section's statements stand before that.
+    pub(super) skipped: usize,
 }

@@ -25,6 +25,7 @@ mod drift;
 mod events;
 mod failure;
 mod history;
+mod journal;
 mod refusal;
 mod stamp;
 mod upgrade;

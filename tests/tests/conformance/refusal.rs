@@ -6,7 +6,6 @@ use migrate_tests::suite::{Database, code, draft, explain, set};
 on_every_driver! {
     an_unwritten_section_is_refused,
     a_section_for_other_dialects_is_refused,
-    a_section_outside_a_transaction_is_refused,
     a_relative_target_that_leaves_the_graph_is_refused,
     an_unwritten_down_is_refused,
 }
@@ -30,11 +29,6 @@ fn a_section_for_other_dialects_is_refused(db: &mut dyn Database) {
     let sections = format!("-- migrate: up {other}\nSELECT 1;\n");
     let revisions = set([draft("a"), draft("b").after("a").sections(&sections)]);
     assert_eq!(refused(db, &revisions), "M0211 migrations/b.sql:1");
-}
-
-fn a_section_outside_a_transaction_is_refused(db: &mut dyn Database) {
-    let revisions = set([draft("a"), draft("b").after("a").up("-- migrate: no-transaction\nVACUUM;")]);
-    assert_eq!(refused(db, &revisions), "M0213 migrations/b.sql:4");
 }
 
 fn a_relative_target_that_leaves_the_graph_is_refused(db: &mut dyn Database) {

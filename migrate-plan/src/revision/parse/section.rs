@@ -224,9 +224,7 @@ fn judge(section: &mut Section, options: &Options, problems: &mut Problems<'_>) 
         };
         problems.add(*line, ParseErrorKind::MisplacedMarker { marker, problem });
     }
-    if section.transaction == TransactionMode::Transactional {
-        refuse_unfit_statements(section, &split, dialects, problems);
-    }
+    refuse_unfit_statements(section, &split, dialects, problems);
 }
 
 struct Split<'a> {
@@ -258,17 +256,19 @@ fn refuse_unfit_statements(section: &Section, split: &Split<'_>, dialects: &[Dia
     let others: Vec<Dialect> = dialects.iter().copied().filter(|dialect| *dialect != split.dialect).collect();
     for statement in &split.statements {
         let place = || section.line_and_column(statement.sql_offset());
-        let class = statement.class();
-        if class == StatementClass::TransactionControl
-            && others.iter().all(|dialect| has(&section.body, *dialect, StatementClass::TransactionControl))
-        {
-            problems.add_at(place(), ParseErrorKind::TransactionControl(first_words(statement)));
-        } else if class == StatementClass::OutsideTransaction
-            || (is_sqlite_only(statement)
+        let only_here = |class| !others.iter().all(|dialect| has(&section.body, *dialect, class));
+        match section.unfit(statement) {
+            Some(ParseErrorKind::TransactionControl(_) | ParseErrorKind::OwnTransaction(_))
+                if only_here(StatementClass::TransactionControl) => {}
+            Some(kind) => problems.add_at(place(), kind),
+            None if section.transaction == TransactionMode::Transactional
+                && is_sqlite_only(statement)
                 && others.contains(&Dialect::Sqlite)
-                && has(statement.sql(), Dialect::Sqlite, StatementClass::OutsideTransaction))
-        {
-            problems.add_at(place(), ParseErrorKind::OutsideTransaction(first_words(statement)));
+                && has(statement.sql(), Dialect::Sqlite, StatementClass::OutsideTransaction) =>
+            {
+                problems.add_at(place(), ParseErrorKind::OutsideTransaction(statement.first_words()));
+            }
+            None => {}
         }
     }
 }
@@ -281,12 +281,6 @@ fn is_sqlite_only(statement: &Statement<'_>) -> bool {
 
 fn has(sql: &str, dialect: Dialect, class: StatementClass) -> bool {
     split_statements(sql, dialect).is_ok_and(|statements| statements.iter().any(|s| s.class() == class))
-}
-
-fn first_words(statement: &Statement<'_>) -> String {
-    let line = statement.sql().lines().next().unwrap_or_default();
-    let words: Vec<&str> = line.split_whitespace().take(4).collect();
-    words.join(" ")
 }
 
 /// Whether nothing but white space and line comments stands in the text.

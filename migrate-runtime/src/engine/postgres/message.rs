@@ -1,6 +1,6 @@
 //! The one message that a revision costs, and what a failure inside it means.
 
-use super::Frame;
+use super::{Frame, Key};
 use crate::driver::DriverError;
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
@@ -13,7 +13,7 @@ const DIALECT: Dialect = Dialect::Postgres;
 const ENDED: &str = "the transaction of this revision has ended";
 
 /// What a proof says when the lock is not held in this session.
-const UNLOCKED: &str = "the lock is not held by this session";
+pub(in crate::engine) const UNLOCKED: &str = "the lock is not held by this session";
 
 /// The code of a statement that would write in a read-only session: no statement of the file is to blame.
 const READ_ONLY: &str = "25006";
@@ -48,6 +48,11 @@ fn proof(condition: &str, otherwise: &str) -> String {
     format!("SELECT CAST(CASE WHEN {condition} THEN '1' ELSE '{otherwise}' END AS integer)")
 }
 
+/// A proof that this session holds the lock.
+pub(super) fn proof_of_lock(key: Key) -> String {
+    proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()), UNLOCKED)
+}
+
 impl Message {
     pub(super) fn new(job: &Job<'_>, frame: Frame<'_>, run_id: &str, record: &str) -> Self {
         let guard_value = literal(DIALECT, run_id);
@@ -56,13 +61,11 @@ impl Message {
             "/* migrate: {} {} */ BEGIN;\nSELECT set_config('migrate.guard', {guard_value}, true);\n",
             job.step.direction, job.step.id
         );
-        let before = Before { characters: head.chars().count(), statements: 2 };
+        let before = Before { characters: head.chars().count(), statements: 2, ..Before::default() };
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
         let mut proofs = vec![proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED)];
-        proofs.extend(frame.key.map(|key| {
-            proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()), UNLOCKED)
-        }));
+        proofs.extend(frame.key.map(proof_of_lock));
         let commit = guard + proofs.len() + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
         let (proofs, settings) = (proofs.join(";\n"), frame.own_settings);

@@ -1,0 +1,423 @@
+//! A revision whose statements run one by one: each is written into a journal before and after it runs.
+//!
+//! What a rollback can undo runs in one transaction with its journal. Of everything else the journal says beforehand
+//! what it will change, so that whoever finds it interrupted can look whether it took effect.
+
+use std::time::Instant;
+
+use migrate_plan::{
+    Action, Becomes, Change, Dialect, Direction, Effect, ObjectKind, Place, Statement, StatementClass, TransactionMode,
+    split_statements,
+};
+
+use super::catalog::{INVALID, Verdict, judge, states_query};
+use super::server::Frame;
+use super::step::{Before, Job};
+use super::{Look, Run};
+use crate::driver::{DriverError, DriverErrorKind};
+use crate::error::{Error, Fact, Interruption, Remains};
+use crate::history::Took;
+use crate::journal::{Journal, Running, checksum_of};
+use crate::sql::identifier;
+
+const WRITING: &str = "the journal cannot be written";
+
+/// PostgreSQL's code for a procedure that commits inside a transaction that is not its own.
+const ENDS_TRANSACTION: &str = "2D000";
+
+/// The part of a run that is about one revision.
+struct Task<'a, 'j> {
+    job: &'a Job<'j>,
+    look: &'a Look,
+    action: Action,
+    frame: Frame<'a>,
+    statements: Vec<Statement<'a>>,
+    journal: Journal,
+    /// The journal's text in the history; `None` as long as it is not there.
+    written: Option<String>,
+    started: Instant,
+}
+
+impl Task<'_, '_> {
+    fn left(&self) -> &[Statement<'_>] {
+        &self.statements[self.journal.done.len()..]
+    }
+
+    /// Where a failure of what is sent next lies: behind this many characters and statements of ours.
+    fn before(&self, characters: usize, statements: usize) -> Before {
+        let skipped = self.journal.done.len();
+        let offset = self.statements.get(skipped).map_or(0, Statement::sql_offset);
+        Before { characters, statements, offset, skipped }
+    }
+
+    fn place(&self, statement: Option<&Statement<'_>>) -> Place {
+        let place = Place::new(self.job.revision.file.to_string(), 1);
+        match (&self.job.section, statement) {
+            (Some(section), Some(statement)) => {
+                let (line, column) = section.line_and_column(statement.sql_offset());
+                Place { line, column: Some(column), ..place }
+            }
+            (Some(section), None) => Place { line: section.line, ..place },
+            (None, _) => place,
+        }
+    }
+}
+
+impl Run<'_, '_> {
+    pub(super) async fn step_journalled(
+        &mut self,
+        job: &Job<'_>,
+        action: Action,
+        look: &Look,
+        frame: Frame<'_>,
+    ) -> Result<(), Error> {
+        let statements = job.statements(self.db.dialect());
+        let sets = |statement: &Statement<'_>| {
+            matches!(statement.effect(), Effect::Session | Effect::Snapshot | Effect::Unknown)
+        };
+        let leaks = statements.iter().any(sets);
+        let journal = job.journal.clone().unwrap_or_else(|| Journal::new(job.step.direction));
+        let written = job.journal.as_ref().map(Journal::to_text);
+        let mut task = Task { job, look, action, frame, statements, journal, written, started: Instant::now() };
+        let outcome = self.run_task(&mut task).await;
+        let restored = match frame {
+            _ if !leaks => Ok(()),
+            Frame::Sqlite => Ok(()),
+            Frame::Postgres(frame) => {
+                let restored = self.db.batch_execute(frame.own_settings).await;
+                restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
+            }
+            Frame::MySql(frame) => self.restore_on_mysql(frame, false).await,
+        };
+        outcome.and(restored)
+    }
+
+    async fn run_task(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        self.resume(task).await?;
+        if task.left().is_empty() {
+            let change = self.record_of(task);
+            return self.transact(task, 0, &change).await;
+        }
+        while !task.left().is_empty() {
+            match self.together(task) {
+                0 => self.alone(task).await?,
+                count => {
+                    let last = count == task.left().len();
+                    let sums: Vec<_> = task.left()[..count].iter().map(|s| checksum_of(s, self.db.dialect())).collect();
+                    let mut after = Journal { refused: None, ..task.journal.clone() };
+                    after.done.extend(sums);
+                    let change = if last { self.record_of(task) } else { self.journal_change(task, &after) };
+                    let sent = self.transact(task, count, &change).await;
+                    match sent {
+                        Err(Error::Statement(failure))
+                            if count == 1 && failure.driver.code.as_deref() == Some(ENDS_TRANSACTION) =>
+                        {
+                            self.alone(task).await?;
+                        }
+                        sent => {
+                            sent?;
+                            task.written = (!last).then(|| after.to_text());
+                            task.journal = after;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of the next statements belong into one transaction; none when the next one has to stand alone.
+    fn together(&self, task: &Task<'_, '_>) -> usize {
+        let fits = |statement: &&Statement<'_>| match task.frame {
+            Frame::MySql(_) => {
+                matches!(statement.effect(), Effect::Transactional | Effect::Session | Effect::Snapshot)
+            }
+            _ => statement.class() != StatementClass::OutsideTransaction,
+        };
+        let fitting = task.left().iter().take_while(fits).count();
+        let one_by_one =
+            task.job.section.as_ref().is_some_and(|section| section.transaction == TransactionMode::NoTransaction);
+        if one_by_one { fitting.min(1) } else { fitting }
+    }
+
+    /// Checks that what has run is what the file says, finds out about the statement that was interrupted, and tells a
+    /// new session what the old one knew.
+    async fn resume(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        let dialect = self.db.dialect();
+        let edited = |task: &Task<'_, '_>, index: usize| Error::JournalEdited {
+            id: task.job.step.id.to_string(),
+            place: task.place(task.statements.get(index)),
+        };
+        let same = |task: &Task<'_, '_>, index: usize, sum| {
+            task.statements.get(index).is_some_and(|statement| checksum_of(statement, dialect) == sum)
+        };
+        for (index, sum) in task.journal.done.iter().enumerate() {
+            if !same(task, index, *sum) {
+                return Err(edited(task, index));
+            }
+        }
+        if let Some(running) = task.journal.running.take() {
+            let index = task.journal.done.len();
+            if self.has_happened(task, &running).await? == Verdict::Happened {
+                if !same(task, index, running.checksum) {
+                    return Err(edited(task, index));
+                }
+                task.journal.done.push(running.checksum);
+            }
+        }
+        let done = &task.statements[..task.journal.done.len()];
+        let uses_variables = task.left().iter().any(|statement| statement.sql().contains('@'));
+        if let Some(snapshot) = done.iter().find(|statement| statement.effect() == Effect::Snapshot && uses_variables) {
+            let why = "a value of the session came from rows, the clock or chance, and the session is gone with it";
+            return Err(self.interruption(task, snapshot.sql(), Vec::new(), why));
+        }
+        for statement in done.iter().filter(|statement| statement.effect() == Effect::Session) {
+            let told = self.db.batch_execute(statement.sql()).await;
+            told.map_err(|error| Error::driver("the session cannot be set up again", error))?;
+        }
+        Ok(())
+    }
+
+    async fn has_happened(&mut self, task: &Task<'_, '_>, running: &Running) -> Result<Verdict, Error> {
+        let dialect = self.db.dialect();
+        let statements = split_statements(&running.sql, dialect).unwrap_or_default();
+        let changes = match statements.first().map(Statement::effect) {
+            Some(Effect::Objects(changes)) if changes.len() == running.before.len() => changes,
+            Some(Effect::Repeatable | Effect::Session | Effect::Snapshot | Effect::Transactional) => {
+                return Ok(Verdict::NotYet);
+            }
+            _ => {
+                let why = "what the statement does cannot be seen in the catalog";
+                return Err(self.interruption(task, &running.sql, Vec::new(), why));
+            }
+        };
+        let now = self.states(&changes).await?;
+        let verdict =
+            |index: usize| judge(changes[index].becomes, running.before[index].as_deref(), now[index].as_deref());
+        let first = verdict(0);
+        if (1..changes.len()).all(|index| verdict(index) == first) {
+            return Ok(first);
+        }
+        let said = |state: &Option<String>| state.clone().unwrap_or_else(|| "absent".to_owned());
+        let fact = |(index, change): (usize, &Change)| Fact {
+            object: change.object.to_string(),
+            before: said(&running.before[index]),
+            expected: change.becomes.as_str().to_owned(),
+            actual: said(&now[index]),
+        };
+        let facts = changes.iter().enumerate().map(fact).collect();
+        Err(self.interruption(task, &running.sql, facts, "a part of the statement took effect, and a part did not"))
+    }
+
+    fn interruption(&self, task: &Task<'_, '_>, sql: &str, facts: Vec<Fact>, why: &'static str) -> Error {
+        let left = task.left();
+        let is_it = left.first().is_some_and(|statement| statement.sql() == sql);
+        let line = |statement: &Statement<'_>| statement.sql().lines().next().unwrap_or_default().to_owned();
+        Error::Interrupted(Box::new(Interruption {
+            id: task.job.step.id.to_string(),
+            direction: task.job.step.direction,
+            place: task.place(left.first()),
+            statement: sql.lines().next().unwrap_or_default().to_owned(),
+            facts,
+            left: left.iter().skip(usize::from(is_it)).map(line).collect(),
+            why,
+        }))
+    }
+
+    /// The state of each object that is to change.
+    async fn states(&mut self, changes: &[Change]) -> Result<Vec<Option<String>>, Error> {
+        let query = states_query(self.db.dialect(), changes);
+        let rows = self.db.query(&query).await.map_err(|error| Error::driver("the catalog cannot be read", error))?;
+        Ok(rows.into_iter().next().map(|row| row.0).unwrap_or_default())
+    }
+
+    /// Runs the next statement by itself.
+    async fn alone(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        let dialect = self.db.dialect();
+        let Some(statement) = task.left().first() else { return Ok(()) };
+        let (sql, checksum, effect) = (statement.sql().to_owned(), checksum_of(statement, dialect), statement.effect());
+        let calls = statement.keywords().first().is_some_and(|word| word == "CALL" || word == "DO");
+        let changes = match effect {
+            Effect::Objects(changes) => changes,
+            _ => Vec::new(),
+        };
+        let mut before = if changes.is_empty() { Vec::new() } else { self.states(&changes).await? };
+        self.drop_invalid(&changes, &mut before).await?;
+        let running = Running { checksum, sql: sql.clone(), before: before.clone(), error: None };
+        task.journal = Journal { running: Some(running), refused: None, ..task.journal.clone() };
+        self.write(task).await?;
+        match self.db.batch_execute(&sql).await {
+            Ok(()) => {
+                task.journal.running = None;
+                task.journal.done.push(checksum);
+                if task.left().is_empty() {
+                    let change = self.record_of(task);
+                    return self.transact(task, 0, &change).await;
+                }
+                self.write(task).await
+            }
+            Err(error) if error.kind == DriverErrorKind::ConnectionLost => {
+                Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error })
+            }
+            Err(error) => {
+                let after = if changes.is_empty() { Vec::new() } else { self.states(&changes).await? };
+                let untouched = before.iter().zip(&after).zip(&changes).all(|((before, after), change)| {
+                    judge(change.becomes, before.as_deref(), after.as_deref()) == Verdict::NotYet
+                });
+                if untouched && !calls {
+                    task.journal.running = None;
+                    task.journal.refused = Some(error.message.clone());
+                } else if let Some(running) = &mut task.journal.running {
+                    running.error = Some(error.message.clone());
+                }
+                self.refused(task, self.db.dialect(), task.before(0, 0), error).await
+            }
+        }
+    }
+
+    /// A concurrent build that failed leaves its index invalid, and `IF NOT EXISTS` would then build nothing.
+    async fn drop_invalid(&mut self, changes: &[Change], before: &mut [Option<String>]) -> Result<(), Error> {
+        for (change, state) in changes.iter().zip(before) {
+            let is_invalid = state.as_deref() == Some(INVALID);
+            if !is_invalid || change.becomes != Becomes::Present || change.object.kind != ObjectKind::Index {
+                continue;
+            }
+            let schema = change.object.schema.iter().map(|schema| identifier(Dialect::Postgres, schema) + ".");
+            let name = schema.collect::<String>() + &identifier(Dialect::Postgres, &change.object.name);
+            let dropped = self.db.batch_execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await;
+            dropped.map_err(|error| Error::driver("an index that is not valid cannot be dropped", error))?;
+            *state = None;
+        }
+        Ok(())
+    }
+
+    /// Writes down that a statement was refused, or takes the journal back when nothing has run.
+    async fn refused(
+        &mut self,
+        task: &mut Task<'_, '_>,
+        dialect: Dialect,
+        before: Before,
+        error: DriverError,
+    ) -> Result<(), Error> {
+        let (done, of) = (task.journal.done.len(), task.statements.len());
+        let remains = if done == 0 && task.journal.running.is_none() {
+            if task.written.take().is_some() {
+                let end = task.look.tables.end_journal(&task.job.step.id, task.journal.direction);
+                self.execute_committed(&end).await?;
+            }
+            Remains::Nothing
+        } else {
+            self.write(task).await?;
+            Remains::Statements { done, of }
+        };
+        // Alone, a statement is the whole of what was sent.
+        let error = DriverError { completed: error.completed.or(Some(before.statements)), ..error };
+        Err(task.job.failure_leaving(dialect, before, error, remains))
+    }
+
+    /// The last change of the history: the revision is done.
+    fn record_of(&self, task: &Task<'_, '_>) -> String {
+        let took = Took::Milliseconds(task.started.elapsed().as_millis());
+        let entry = self.entry(task.job, task.action, took);
+        match &task.written {
+            Some(_) => task.look.tables.record_finished(&entry),
+            None => task.look.tables.record(&entry),
+        }
+    }
+
+    fn journal_change(&self, task: &Task<'_, '_>, journal: &Journal) -> String {
+        match &task.written {
+            Some(_) => task.look.tables.write_journal(&task.job.step.id, journal),
+            None => {
+                let entry = self.entry(task.job, task.action, Took::Milliseconds(0));
+                task.look.tables.begin_journal(&entry, journal)
+            }
+        }
+    }
+
+    async fn write(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        let change = self.journal_change(task, &task.journal);
+        match task.frame {
+            // On SQLite nothing but the journal keeps two processes apart between statements.
+            Frame::Sqlite => self.transact_on_sqlite(task, "", &change).await?,
+            _ => self.execute_committed(&change).await?,
+        }
+        task.written = Some(task.journal.to_text());
+        Ok(())
+    }
+
+    async fn execute_committed(&mut self, sql: &str) -> Result<(), Error> {
+        self.db.batch_execute(sql).await.map_err(|error| Error::driver(WRITING, error))
+    }
+
+    /// Runs the next statements and a change of the history in one transaction.
+    async fn transact(&mut self, task: &mut Task<'_, '_>, count: usize, change: &str) -> Result<(), Error> {
+        let dialect = self.db.dialect();
+        let body = match task.left() {
+            left if count > 0 => {
+                let (first, last) = (&left[0], &left[count - 1]);
+                let section = task.job.section.as_ref().map_or("", |section| &*section.body);
+                section[first.sql_offset()..last.sql_offset() + last.sql().len()].to_owned()
+            }
+            _ => String::new(),
+        };
+        if let Frame::Sqlite = task.frame {
+            return self.transact_on_sqlite(task, &body, change).await;
+        }
+        let head = match task.frame {
+            Frame::Postgres(_) => format!("/* migrate: {} {} */ BEGIN;\n", task.job.step.direction, task.job.step.id),
+            _ => "START TRANSACTION;\n".to_owned(),
+        };
+        let separator = if body.is_empty() { "" } else { "\n;\n" };
+        let proofs = match task.frame {
+            Frame::Postgres(frame) => frame.key_proof(),
+            _ => String::new(),
+        };
+        let text = format!("{head}{body}{separator}{proofs}{change};\nCOMMIT");
+        let Err(error) = self.db.batch_execute(&text).await else { return Ok(()) };
+        if error.kind == DriverErrorKind::ConnectionLost {
+            return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error });
+        }
+        if let Err(lost) = self.db.batch_execute("ROLLBACK").await {
+            return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: lost });
+        }
+        let completed = error.completed.unwrap_or(0);
+        if completed < 1 || completed > count {
+            return Err(match error.message.contains(super::postgres::UNLOCKED) {
+                true => Error::Pooler,
+                false => Error::driver("the history cannot be written", error),
+            });
+        }
+        task.journal.refused = Some(error.message.clone());
+        let before = task.before(head.chars().count(), 1);
+        self.refused(task, dialect, before, error).await
+    }
+
+    /// On SQLite another process may have gone on with the journal meanwhile: then this one stops.
+    async fn transact_on_sqlite(&mut self, task: &mut Task<'_, '_>, body: &str, change: &str) -> Result<(), Error> {
+        self.begin().await?;
+        let query = task.look.tables.select_journal(&task.job.step.id);
+        let outcome = async {
+            let rows = self.db.query(&query).await.map_err(|error| Error::driver(WRITING, error))?;
+            let found = rows.first().and_then(|row| row.text(0));
+            let up_begins = task.written.is_none() && task.journal.direction == Direction::Up;
+            if found != task.written.as_deref() || (up_begins && !rows.is_empty()) {
+                return Err(Error::HistoryChanged);
+            }
+            if !body.is_empty() {
+                let sent = self.db.batch_execute(body).await;
+                sent.map_err(|error| task.job.failure(Dialect::Sqlite, task.before(0, 0), error))?;
+            }
+            self.db.batch_execute(change).await.map_err(|error| Error::driver(WRITING, error))
+        };
+        let outcome = outcome.await;
+        match self.end(outcome).await {
+            Err(Error::Statement(failure)) => {
+                let (done, of) = (task.journal.done.len(), task.statements.len());
+                let remains = if done == 0 { Remains::Nothing } else { Remains::Statements { done, of } };
+                Err(Error::Statement(Box::new(crate::error::StatementFailure { remains, ..*failure })))
+            }
+            outcome => outcome,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! MySQL and MariaDB: a named lock that is waited for in short turns, and a journal for what commits by itself.
+//!
+//! What the two do otherwise stands in this file and nowhere else: how a session tells that it is in a transaction.
+
+use std::time::{Duration, Instant};
+
+use migrate_plan::{Dialect, Settings};
+use sha2::{Digest, Sha256};
+
+use super::look::Session;
+use super::server::Frame as AnyFrame;
+use super::{Look, NOTICE, Run, look};
+use crate::driver::Row;
+use crate::error::Error;
+use crate::event::Event;
+use crate::sql::{identifier, literal};
+
+/// How many columns about the session stand before those of the history.
+pub(super) const SESSION_COLUMNS: usize = 3;
+
+const LOCKING: &str = "the lock cannot be taken";
+
+/// How long one turn of waiting lasts inside the server, in seconds. A time-out below zero locks nothing on MariaDB.
+const TURN: u64 = 1;
+
+/// What a session was before the run, as statements that bring it back.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// Before each revision: one meaning of backslashes, and commits that nobody has to ask for.
+    pub(super) begin: String,
+    /// The variables of the session and their values, and its database.
+    own: Vec<(String, String)>,
+    database: Option<String>,
+    dialect: Dialect,
+}
+
+/// What is asked of a session; the column names are told apart from those of the history.
+pub(super) fn session_query(dialect: Dialect) -> String {
+    let open = match dialect {
+        Dialect::MariaDb => "@@in_transaction",
+        _ => "(SELECT count(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id())",
+    };
+    format!("SELECT database() AS session_database, connection_id() AS session_backend, {open} AS session_open")
+}
+
+pub(super) fn read_session(row: Option<&Row>, settings: &Settings) -> Result<Session, Error> {
+    let text = |column| row.and_then(|row| row.text(column)).map(str::to_owned);
+    if text(2).is_some_and(|open| open != "0") {
+        return Err(Error::InTransaction);
+    }
+    let database = text(0).or(settings.history_schema.as_ref().map(ToString::to_string));
+    let schema = settings.history_schema.as_ref().map(ToString::to_string).or(text(0));
+    match (database, schema) {
+        (Some(database), Some(schema)) => Ok(Session { database, schema, backend: text(1).unwrap_or_default() }),
+        _ => Err(Error::HistoryMalformed {
+            table: settings.history_table.to_string(),
+            problem: "the connection has chosen no database, so there is no place for it".to_owned(),
+        }),
+    }
+}
+
+/// The name of the lock: names are the whole server's, and 64 characters long at most.
+fn lock_name(look: &Look) -> String {
+    let digest = Sha256::digest(look.tables.history().as_bytes());
+    let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("migrate:{digits}")
+}
+
+impl Run<'_, '_> {
+    pub(super) async fn run_on_mysql(&mut self, first: Look) -> Result<(), Error> {
+        if !self.locks() {
+            return self.run_framed_on_mysql(&first).await;
+        }
+        let name = literal(self.db.dialect(), &lock_name(&first));
+        self.lock_on_mysql(&name).await?;
+        let outcome = self.run_framed_on_mysql(&first).await;
+        // On a broken connection the server has released the lock itself.
+        let _ = self.db.query(&format!("SELECT release_lock({name})")).await;
+        outcome
+    }
+
+    async fn lock_on_mysql(&mut self, name: &str) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut next_notice = Duration::ZERO;
+        let mut turn = 0;
+        loop {
+            // The first turn only asks.
+            let rows = self.db.query(&format!("SELECT get_lock({name}, {turn})")).await;
+            let rows = rows.map_err(|error| Error::driver(LOCKING, error))?;
+            // NULL is an error, and 0 that somebody else has it.
+            if rows.first().and_then(|row| row.text(0)) == Some("1") {
+                self.emit(&Event::Locked);
+                return Ok(());
+            }
+            turn = TURN;
+            let waited = started.elapsed();
+            if waited >= next_notice {
+                let holder = self.holder_on_mysql(name).await;
+                self.emit(&Event::Waiting { waited, holder: holder.as_deref() });
+                next_notice = waited + NOTICE;
+            }
+            if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
+                return Err(Error::LockTimeout { waited, holder: self.holder_on_mysql(name).await });
+            }
+            if self.request.lock_timeout.is_some_and(|limit| limit - waited < Duration::from_secs(TURN)) {
+                turn = 0;
+                self.db.sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    /// Who holds the lock, in words.
+    async fn holder_on_mysql(&mut self, name: &str) -> Option<String> {
+        let query = format!(
+            "SELECT id, user, host, time, left(coalesce(info, 'nothing'), 100) FROM information_schema.processlist \
+             WHERE id = is_used_lock({name})"
+        );
+        let rows = self.db.query(&query).await.ok()?;
+        let row = rows.first()?;
+        let text = |column| row.text(column).unwrap_or("?");
+        let statement = text(4).split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(format!("connection {} ({} from {}), since {} s running: {statement}", text(0), text(1), text(2), text(3)))
+    }
+
+    async fn run_framed_on_mysql(&mut self, first: &Look) -> Result<(), Error> {
+        let now = look(self.db, &self.request.settings).await?;
+        self.refuse_other_engine(&now).await?;
+        let frame = self.frame_on_mysql().await?;
+        let begun = self.db.batch_execute(&frame.begin).await;
+        begun.map_err(|error| Error::driver("the session cannot be set up", error))?;
+        let outcome = self.run_locked(first, now, AnyFrame::MySql(&frame)).await;
+        let restored = self.restore_on_mysql(&frame, true).await;
+        outcome.and(restored)
+    }
+
+    /// A history that a crash can tear is none.
+    async fn refuse_other_engine(&mut self, look: &Look) -> Result<(), Error> {
+        let dialect = self.db.dialect();
+        let Some(session) = look.session.as_ref().filter(|_| look.exists) else { return Ok(()) };
+        let settings = &self.request.settings;
+        let tables = [settings.history_table.to_string(), settings.log_table()].map(|table| literal(dialect, &table));
+        let query = format!(
+            "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = {} AND table_name IN ({}) \
+             AND engine <> 'InnoDB'",
+            literal(dialect, &session.schema),
+            tables.join(", ")
+        );
+        let rows = self.db.query(&query).await.map_err(|error| Error::driver("the history cannot be read", error))?;
+        match rows.first().map(|row| (row.text(0).unwrap_or("?"), row.text(1).unwrap_or("?"))) {
+            None => Ok(()),
+            Some((table, engine)) => Err(Error::HistoryMalformed {
+                table: identifier(dialect, table),
+                problem: format!("its engine is {engine}, and only InnoDB keeps a row and what it records together"),
+            }),
+        }
+    }
+
+    async fn frame_on_mysql(&mut self) -> Result<Frame, Error> {
+        let dialect = self.db.dialect();
+        let database = self.db.query("SELECT database()").await;
+        let database = database.map_err(|error| Error::driver(LOCKING, error))?;
+        let database = database.first().and_then(|row| row.text(0)).map(str::to_owned);
+        let own = self.session_variables().await?;
+        // The files were split with backslashes as escapes, as the server has them by default.
+        let begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')".to_owned();
+        Ok(Frame { begin, own, database, dialect })
+    }
+
+    async fn session_variables(&mut self) -> Result<Vec<(String, String)>, Error> {
+        let rows = self.db.query("SHOW SESSION VARIABLES").await;
+        let rows = rows.map_err(|error| Error::driver("the settings of the session cannot be read", error))?;
+        let pair = |row: &Row| Some((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+        Ok(rows.iter().filter_map(pair).collect())
+    }
+
+    /// Brings the session back to what it was: for the next revision, or, at the `end`, for the application.
+    pub(super) async fn restore_on_mysql(&mut self, frame: &Frame, end: bool) -> Result<(), Error> {
+        let now = self.session_variables().await?;
+        let changed = frame.own.iter().zip(&now).filter(|(own, now)| own.0 == now.0 && own.1 != now.1);
+        let mut statements: Vec<String> = changed
+            .filter(|((name, _), _)| !TELLS_OF_STATE.contains(&name.as_str()))
+            .map(|((name, value), _)| format!("SET SESSION {name} = {}", set_value(frame.dialect, value)))
+            .collect();
+        statements.extend(frame.database.iter().map(|name| format!("USE {}", identifier(frame.dialect, name))));
+        if !end {
+            statements.push(frame.begin.clone());
+        }
+        let restored = self.db.batch_execute(&statements.join(";\n")).await;
+        restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
+    }
+}
+
+/// Session variables that say what has happened and are no settings.
+const TELLS_OF_STATE: [&str; 14] = [
+    "error_count",
+    "gtid_binlog_pos",
+    "gtid_binlog_state",
+    "gtid_current_pos",
+    "gtid_seq_no",
+    "identity",
+    "in_transaction",
+    "insert_id",
+    "last_gtid",
+    "last_insert_id",
+    "rand_seed1",
+    "rand_seed2",
+    "timestamp",
+    "warning_count",
+];
+
+/// A value as `SET` takes it: numbers only as numbers, all else only as text.
+fn set_value(dialect: Dialect, value: &str) -> String {
+    let is_number = value.parse::<f64>().is_ok() && !value.contains(['n', 'N', 'e', 'E', 'i', 'I']);
+    if is_number { value.to_owned() } else { literal(dialect, value) }
+}
