@@ -1,5 +1,7 @@
 //! The database that a verb works on: where its URL comes from, and a connection to it.
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -100,6 +102,8 @@ pub(crate) enum Database {
     MissingSqlite(PathBuf, rusqlite::Connection),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Session),
+    #[cfg(feature = "mysql")]
+    MySql(Box<mysql_async::Conn>),
 }
 
 impl Database {
@@ -127,6 +131,12 @@ impl Database {
                 let config = postgres::Config::parse(&url)?;
                 output.note(&format!("target: {} (from {})", config.describe(), found.origin));
                 config.connect().await.map(Self::Postgres)
+            }
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::MySql(url) => {
+                let config = mysql::Config::parse(&url)?;
+                output.note(&format!("target: {} (from {})", config.describe(), found.origin));
+                Ok(Self::MySql(Box::new(config.connect().await?)))
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => Err(Diagnostic::new(
@@ -165,6 +175,8 @@ impl Database {
             Self::Sqlite(connection) | Self::MissingSqlite(_, connection) => connection,
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => session.client(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => &mut **connection,
         }
     }
 }

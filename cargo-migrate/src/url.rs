@@ -13,6 +13,8 @@ pub(crate) enum DatabaseUrl {
     SqliteMemory,
     /// PostgreSQL; the text goes to the driver as it is.
     Postgres(String),
+    /// MySQL or MariaDB; the text goes to the driver as it is.
+    MySql(String),
 }
 
 impl DatabaseUrl {
@@ -27,13 +29,7 @@ impl DatabaseUrl {
         let database = match engine {
             "sqlite" => sqlite(rest, base)?,
             "postgres" | "postgresql" => Self::Postgres(format!("postgres:{rest}")),
-            "mysql" | "mariadb" => {
-                return Err(Diagnostic::new(
-                    Code::DriverNotBuilt,
-                    format!("`{engine}://` databases cannot be migrated by this version"),
-                    "use SQLite or PostgreSQL",
-                ));
-            }
+            "mysql" | "mariadb" => Self::MySql(format!("mysql:{rest}")),
             other => return Err(invalid(format!("`{other}` is not a database that is known here"))),
         };
         Ok((database, note))
@@ -44,7 +40,7 @@ fn invalid(problem: String) -> Diagnostic {
     Diagnostic::new(
         Code::InvalidUrl,
         problem,
-        "write `sqlite://app.db`, `sqlite:///absolute/app.db` or `postgres://user@host/database`",
+        "write `sqlite://app.db`, `sqlite:///absolute/app.db`, `postgres://user@host/database` or `mysql://user@host/database`",
     )
 }
 
@@ -94,9 +90,7 @@ mod tests {
 
     #[test]
     fn what_is_refused_never_shows_the_url() {
-        for url in
-            ["nonsense", "oracle://u:secret@h/d", "sqlite://", "sqlite://a.db?key=secret", "mysql://u:secret@h/d"]
-        {
+        for url in ["nonsense", "oracle://u:secret@h/d", "sqlite://", "sqlite://a.db?key=secret"] {
             let error = DatabaseUrl::parse(url, Path::new("/")).unwrap_err().to_string();
             assert!(!error.contains(":secret"), "{error}");
         }

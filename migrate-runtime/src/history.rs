@@ -54,8 +54,14 @@ impl Author {
 pub(crate) enum Took {
     /// So many milliseconds.
     Milliseconds(u128),
-    /// Since the message arrived at the server.
-    SinceMessage,
+    /// So many milliseconds, and the time since the message arrived at the server. On MySQL and MariaDB the message
+    /// begins with [`Took::MESSAGE_BEGINS`].
+    SinceMessage { after: u128 },
+}
+
+impl Took {
+    /// The statement by which MySQL and MariaDB know when a message began.
+    pub(crate) const MESSAGE_BEGINS: &str = "SET @migrate_started = utc_timestamp(6)";
 }
 
 /// The types of the columns in one dialect.
@@ -105,6 +111,7 @@ impl Types {
 pub(crate) struct Tables {
     dialect: Dialect,
     schema: Option<String>,
+    schema_is_configured: bool,
     history: String,
     log: String,
 }
@@ -118,7 +125,7 @@ impl Tables {
             None => identifier(dialect, table),
         };
         let (history, log) = (qualified(&settings.history_table), qualified(&settings.log_table()));
-        Self { dialect, schema, history, log }
+        Self { dialect, schema, schema_is_configured: settings.history_schema.is_some(), history, log }
     }
 
     /// The history table, quoted and qualified.
@@ -149,6 +156,9 @@ impl Tables {
                 name = literal(self.dialect, &identifier(self.dialect, schema)),
                 schema = identifier(self.dialect, schema)
             ),
+            (Some(schema), Dialect::MySql | Dialect::MariaDb) if self.schema_is_configured => {
+                format!("CREATE DATABASE IF NOT EXISTS {};\n", identifier(self.dialect, schema))
+            }
             _ => String::new(),
         };
         format!(
@@ -340,9 +350,15 @@ impl Tables {
     fn took(&self, took: Took) -> String {
         match took {
             Took::Milliseconds(milliseconds) => milliseconds.to_string(),
-            Took::SinceMessage => {
-                "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint".to_owned()
-            }
+            Took::SinceMessage { after } => match self.dialect {
+                Dialect::Postgres => {
+                    format!("{after} + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint")
+                }
+                Dialect::MySql | Dialect::MariaDb => {
+                    format!("{after} + timestampdiff(MICROSECOND, @migrate_started, utc_timestamp(6)) DIV 1000")
+                }
+                Dialect::Sqlite => after.to_string(),
+            },
         }
     }
 }

@@ -40,6 +40,19 @@ impl Transient for tokio_postgres::Error {
     }
 }
 
+#[cfg(feature = "mysql_async")]
+impl Transient for mysql_async::Error {
+    fn is_transient(&self) -> bool {
+        match self {
+            mysql_async::Error::Io(_) => true,
+            // Full, or shutting down.
+            mysql_async::Error::Server(server) => [1040, 1053, 1203].contains(&server.code),
+            mysql_async::Error::Driver(driver) => matches!(driver, mysql_async::DriverError::ConnectionClosed),
+            _ => false,
+        }
+    }
+}
+
 /// Calls `connect` until it succeeds, fails for good, or the limit has passed; blocks between attempts.
 ///
 /// # Errors

@@ -3,5 +3,7 @@
 
 pub mod command;
 pub mod embed;
+pub mod mariadb;
 pub mod postgres;
+mod server;
 pub mod suite;

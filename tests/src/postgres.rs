@@ -1,27 +1,19 @@
 //! Private PostgreSQL servers that start in a moment and never outlive the test process.
 
-mod account;
 mod binaries;
 mod client;
-mod requirement;
-mod supervisor;
+mod engine;
 mod template;
 
-use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::sync::OnceLock;
 
-use account::Account;
 use client::Client;
-use supervisor::{Launch, Supervisor};
 
+use crate::server::{Instance, database_name};
+
+pub use crate::server::missing_engine;
 pub use binaries::Binaries;
-pub use requirement::missing_engine;
 
 /// The superuser of every server, trusted on the Unix socket and on loopback.
 pub const SUPERUSER: &str = "postgres";
@@ -32,19 +24,13 @@ pub const APP_PASSWORD: &str = "app-secret";
 
 /// The Debian package that brings the server.
 const DEBIAN_PACKAGE: &str = "postgresql";
-const PORT_ATTEMPTS: u32 = 10;
-const SAME_PORT_PATIENCE: Duration = Duration::from_secs(10);
-
-static INSTANCES: AtomicU32 = AtomicU32::new(0);
-static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// A running private server; it stops and its directory disappears when this value is dropped or
 /// the process ends, in whatever way it ends.
 #[derive(Debug)]
 pub struct Server {
     client: Client,
-    launch: Launch,
-    supervisor: Mutex<Supervisor>,
+    instance: Instance,
 }
 
 impl Server {
@@ -64,29 +50,10 @@ impl Server {
     ///
     /// When the server does not come up; the text holds its log.
     pub fn start_with(binaries: &Binaries) -> Result<Self, String> {
-        let account = Account::for_server()?;
-        let base = account.base()?;
-        let template = template::ensure(binaries, &account, &base)?;
-        let mut attempt = 1;
-        loop {
-            let launch = Launch {
-                home: base.join(instance_name()),
-                template: template.clone(),
-                postgres: binaries.program("postgres"),
-                port: free_port()?,
-                account: account.clone(),
-            };
-            let supervisor = Supervisor::start(&launch)?;
-            match supervisor.await_ready() {
-                Ok(()) => {
-                    let client =
-                        Client { psql: binaries.program("psql"), socket_dir: launch.home.clone(), port: launch.port };
-                    return Ok(Self { client, launch, supervisor: Mutex::new(supervisor) });
-                }
-                Err(failure) if failure.port_taken && attempt < PORT_ATTEMPTS => attempt += 1,
-                Err(failure) => return Err(failure.text),
-            }
-        }
+        let instance = Instance::start(&template::recipe(binaries))?;
+        let client =
+            Client { psql: binaries.program("psql"), socket_dir: instance.home().to_owned(), port: instance.port() };
+        Ok(Self { client, instance })
     }
 
     /// The one server that all tests of this process share, started at the first call.
@@ -108,8 +75,7 @@ impl Server {
     ///
     /// When the server refuses.
     pub fn create_database(&self) -> Database {
-        let number = DATABASES.fetch_add(1, Ordering::Relaxed) + 1;
-        let name = format!("db_{}_{number}", process::id());
+        let name = database_name();
         // template0 admits no sessions, so parallel calls never find it "being accessed".
         let statement = format!("CREATE DATABASE {name} TEMPLATE template0;");
         if let Err(text) = self.client.psql("postgres", &statement) {
@@ -130,13 +96,12 @@ impl Server {
 
     /// The process id of the server's main process, while it runs.
     pub fn pid(&self) -> Option<u32> {
-        supervisor::recorded_pid(&self.launch.home)
+        self.instance.pid()
     }
 
     /// What the server has logged so far.
     pub fn log(&self) -> String {
-        let bytes = fs::read(supervisor::log_path(&self.launch.home)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.instance.log()
     }
 
     /// The URL of a database of this server for the superuser, over TCP.
@@ -165,7 +130,7 @@ impl Server {
     ///
     /// When some process of the server does not end in time.
     pub fn stop(&self) -> Result<(), String> {
-        self.supervisor().stop()
+        self.instance.stop()
     }
 
     /// Stops the server at once, as in a crash, and starts it again with the same data and port;
@@ -175,24 +140,7 @@ impl Server {
     ///
     /// When it does not stop or does not come up; the text holds its log.
     pub fn restart(&self) -> Result<(), String> {
-        let mut current = self.supervisor();
-        let deadline = Instant::now() + SAME_PORT_PATIENCE;
-        loop {
-            current.stop()?;
-            current.succeed(Supervisor::start(&self.launch)?);
-            match current.await_ready() {
-                Ok(()) => return Ok(()),
-                // An outgoing connection may have been given our port while nobody listened.
-                Err(failure) if failure.port_taken && Instant::now() < deadline => {
-                    thread::sleep(Duration::from_millis(100));
-                }
-                Err(failure) => return Err(failure.text),
-            }
-        }
-    }
-
-    fn supervisor(&self) -> MutexGuard<'_, Supervisor> {
-        self.supervisor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.instance.restart()
     }
 }
 
@@ -259,16 +207,5 @@ pub fn engine_or_skip(engine: &str) -> Option<&'static Server> {
     None
 }
 
-fn free_port() -> Result<u16, String> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("no free port on 127.0.0.1: {error}"))
-}
-
-fn instance_name() -> PathBuf {
-    let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // The clock tells apart processes of different containers that share a folder and a pid.
-    PathBuf::from(format!("i{}-{number}-{:x}", process::id(), now.subsec_nanos()))
-}
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! tests look at a database from outside.
 
 mod ledger;
+mod mariadb;
 mod postgres;
 mod revisions;
 mod sqlite;
@@ -10,6 +11,7 @@ use migrate_plan::Plan;
 use migrate_runtime::{Dialect, Direction, Error, Migrations, Migrator, RunError, RunReport};
 
 pub use ledger::{Ledger, Store};
+pub use mariadb::{MariaDb, connect_mysql, mariadb_or_skip};
 pub use postgres::{Postgres, connect, postgres_or_skip, runtime};
 pub use revisions::{Draft, chain, draft, set, with_settings};
 pub use sqlite::{AsyncSqlite, BlockingSqlite, SqliteFile};
@@ -96,7 +98,12 @@ impl dyn Database + '_ {
                 "SELECT tablename::text FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') \
                  ORDER BY 1"
             }
-            _ => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1",
+            Dialect::MySql | Dialect::MariaDb => {
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = database() ORDER BY 1"
+            }
+            Dialect::Sqlite => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
+            }
         };
         self.rows(query)
     }

@@ -662,7 +662,8 @@ fn broken_databases_are_said_with_a_code() {
         ("sqlite://broken.db", "M0501", 7),
         ("sqlite:///nowhere/at/all/app.db", "M0501", 7),
         ("postgres://postgres@127.0.0.1:1/app", "M0501", 7),
-        ("mysql://root@localhost/app", "M0506", 1),
+        ("mysql://root@127.0.0.1:1/app", "M0501", 7),
+        ("mysql://root@127.0.0.1", "M0504", 2),
         ("oracle://x", "M0504", 2),
         ("postgres://u:p@[nonsense/app", "M0504", 2),
     ] {

@@ -81,3 +81,18 @@ fn single_steps_on_a_sqlite_file() {
 fn single_steps_on_a_postgres_database() {
     Ledger::on_postgres(PROCESSES).iter().for_each(relative_upgrades_never_go_further_than_they_said);
 }
+
+#[test]
+fn upgrades_of_an_empty_mariadb_database() {
+    Ledger::on_mariadb(REVISIONS).iter().for_each(all_succeed_and_each_revision_is_applied_once);
+}
+
+#[test]
+fn downgrades_of_a_mariadb_database() {
+    Ledger::on_mariadb(REVISIONS).iter().for_each(all_succeed_and_each_revision_is_undone_once);
+}
+
+#[test]
+fn single_steps_on_a_mariadb_database() {
+    Ledger::on_mariadb(PROCESSES).iter().for_each(relative_upgrades_never_go_further_than_they_said);
+}

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use migrate_tests::command::{Ran, binaries};
+use migrate_tests::mariadb;
 use migrate_tests::postgres::{Binaries, Server};
 use migrate_tests::suite::Ledger;
 
@@ -80,6 +81,41 @@ fn a_killed_run_on_postgres_is_finished_by_the_next() {
     let Some(ledger) = Ledger::on_postgres(REVISIONS) else { return };
     let caught = is_killed_again_and_again(&ledger);
     assert!(caught > 0, "no kill met a run half-way");
+}
+
+#[test]
+fn a_killed_run_on_mariadb_is_finished_by_the_next() {
+    let Some(ledger) = Ledger::on_mariadb(REVISIONS) else { return };
+    let caught = is_killed_again_and_again(&ledger);
+    assert!(caught > 0, "no kill met a run half-way");
+}
+
+#[test]
+fn a_run_whose_mariadb_server_crashes_is_finished_by_the_next() {
+    if mariadb::Binaries::find().is_none() {
+        return;
+    }
+    let server = mariadb::Server::start().expect("a server");
+    let ledger = Ledger::on_mariadb_server(&server, REVISIONS);
+    let whole = duration_of(&ledger, &["upgrade"]);
+    finish(&ledger, &["downgrade", "base"]);
+    let mut caught = 0;
+    for kill in 0..MOST * kills() / 4 {
+        if kill >= kills() / 4 && caught > 0 {
+            break;
+        }
+        let run = start(&ledger, &["upgrade"]);
+        thread::sleep(moment(kill, whole));
+        server.restart().expect("the server comes back");
+        let ran: Ran = run.wait_with_output().expect("an end").into();
+        let crashed = ["M0412", "M0501", "M0413"].iter().any(|code| ran.stderr.contains(code));
+        assert!(ran.code == 0 || crashed, "{}", ran.transcript());
+        finish(&ledger, &["upgrade"]);
+        assert_eq!(ledger.balance(), REVISIONS, "after crash {kill}");
+        caught += usize::from(was_caught(&ledger));
+        finish(&ledger, &["downgrade", "base"]);
+    }
+    assert!(caught > 0, "no crash met a run half-way");
 }
 
 /// A server goes on with what a killed client has sent; only its own crash can part a revision from its history row.

@@ -45,7 +45,7 @@ impl Interrupted {
     pub(super) fn lines(&self) -> String {
         let of = self.done + self.left.len();
         let mut text =
-            format!("interrupted: {} of {}, {} of {of} statements have run\n", self.direction, self.id, self.done);
+            format!("halfway:  {} of {}, {} of {of} statements have run\n", self.direction, self.id, self.done);
         text.extend(self.running.iter().map(|sql| format!("  running: {sql}\n")));
         text.extend(self.refused.iter().map(|words| format!("  refused: {words}\n")));
         text.extend(self.left.iter().map(|sql| format!("  left:    {sql}\n")));

@@ -11,7 +11,7 @@ use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
 use serde_json::{Value, json};
 
 use super::{Exit, json};
-use crate::error::{Error, RunError};
+use crate::error::{Error, Remains, RunError};
 use crate::report::StepReport;
 
 /// How results are written.
@@ -231,16 +231,24 @@ impl From<Vec<GraphDefect>> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let report = *error.report;
-        let state = (!report.steps.is_empty() || !report.heads_after.is_empty()).then(|| {
-            let at = if report.heads_after.is_empty() { "base".to_owned() } else { report.heads_after.join(", ") };
-            match report.steps.len() {
-                0 => format!("the database is as it was before: at {at}"),
-                done => format!(
-                    "{done} of {} revisions were done before that and are committed: the database is at {at}",
+        let half_done = match &error.error {
+            Error::Statement(failure) if failure.remains != Remains::Nothing => Some(&failure.id),
+            Error::Interrupted(interruption) => Some(&interruption.id),
+            _ => None,
+        };
+        let at = at(&report.heads_after);
+        let state = match (report.steps.len(), half_done) {
+            (0, None) if report.heads_after.is_empty() => None,
+            (0, None) => Some(format!("the database is as it was before: at {at}")),
+            (0, Some(id)) => Some(format!("the database is at {at}, and `{id}` is half done")),
+            (done, half_done) => {
+                let half_done = half_done.map(|id| format!(", and `{id}` is half done")).unwrap_or_default();
+                Some(format!(
+                    "{done} of {} revisions were done before that and are committed: the database is at {at}{half_done}",
                     report.planned
-                ),
+                ))
             }
-        });
+        };
         Self { diagnostics: error.error.diagnostics(), applied: report.steps, state }
     }
 }

@@ -1,6 +1,6 @@
 //! `status`: where a database stands, on one screen.
 
-use migrate_plan::{Direction, Plan, Target};
+use migrate_plan::{Direction, Plan, RowState, Target};
 use serde_json::{Value, json};
 
 use super::interrupted::{Interrupted, interrupted};
@@ -26,7 +26,7 @@ pub(super) async fn status(
     let current = applied.head_ids();
     let unknown: Vec<&str> = applied.unknown().map(|row| row.id.as_str()).collect();
     let drift = applied.drift(dialect);
-    let last = applied.rows().last();
+    let last = applied.rows().iter().rfind(|row| !matches!(row.state, RowState::Running(_)));
 
     let mut text = format!("head:     {}\ncurrent:  {}\n", at(&heads), at(&current));
     text.push_str(&format!("applied:  {}\npending:  {}\n", applied.set().iter().count(), plan.steps.len()));

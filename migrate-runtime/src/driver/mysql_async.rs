@@ -39,7 +39,8 @@ async fn drain(connection: &mut Conn, sql: &str, completed: &mut usize) -> Resul
         while results.next().await?.is_some() {}
         *completed += 1;
         if results.is_empty() && results.columns().is_none() {
-            return Ok(());
+            // A statement that failed left its error where the next result would be.
+            return results.next().await.map(drop);
         }
     }
 }

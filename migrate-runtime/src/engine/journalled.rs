@@ -317,7 +317,7 @@ impl Run<'_, '_> {
 
     /// The last change of the history: the revision is done.
     fn record_of(&self, task: &Task<'_, '_>) -> String {
-        let took = Took::Milliseconds(task.started.elapsed().as_millis());
+        let took = Took::SinceMessage { after: task.started.elapsed().as_millis() };
         let entry = self.entry(task.job, task.action, took);
         match &task.written {
             Some(_) => task.look.tables.record_finished(&entry),
@@ -366,8 +366,9 @@ impl Run<'_, '_> {
         }
         let head = match task.frame {
             Frame::Postgres(_) => format!("/* migrate: {} {} */ BEGIN;\n", task.job.step.direction, task.job.step.id),
-            _ => "START TRANSACTION;\n".to_owned(),
+            _ => format!("{};\nSTART TRANSACTION;\n", Took::MESSAGE_BEGINS),
         };
+        let begins = head.lines().count();
         let separator = if body.is_empty() { "" } else { "\n;\n" };
         let proofs = match task.frame {
             Frame::Postgres(frame) => frame.key_proof(),
@@ -382,14 +383,14 @@ impl Run<'_, '_> {
             return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: lost });
         }
         let completed = error.completed.unwrap_or(0);
-        if completed < 1 || completed > count {
+        if completed < begins || completed >= begins + count {
             return Err(match error.message.contains(super::postgres::UNLOCKED) {
                 true => Error::Pooler,
                 false => Error::driver("the history cannot be written", error),
             });
         }
         task.journal.refused = Some(error.message.clone());
-        let before = task.before(head.chars().count(), 1);
+        let before = task.before(head.chars().count(), begins);
         self.refused(task, dialect, before, error).await
     }
 

@@ -201,7 +201,7 @@ impl Run<'_, '_> {
         look: &Look,
         frame: Frame<'_>,
     ) -> Result<(), Error> {
-        let record = look.tables.record(&self.entry(job, action, Took::SinceMessage));
+        let record = look.tables.record(&self.entry(job, action, Took::SinceMessage { after: 0 }));
         let message = Message::new(job, frame, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {

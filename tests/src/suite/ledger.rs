@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::{Draft, SqliteFile, draft, postgres_or_skip};
+use super::{Draft, SqliteFile, draft, mariadb_or_skip, postgres_or_skip};
 use crate::command::Sandbox;
-use crate::postgres;
+use crate::{mariadb, postgres};
 
 /// Where the ledger is kept.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub enum Store {
     Sqlite(SqliteFile),
     /// A PostgreSQL database.
     Postgres(postgres::Database),
+    /// A MariaDB database.
+    MariaDb(mariadb::Database),
 }
 
 /// A database and a folder of revisions, each of which writes one line into a table.
@@ -33,6 +35,16 @@ impl Ledger {
     /// A ledger in a fresh PostgreSQL database, where there is PostgreSQL.
     pub fn on_postgres(revisions: usize) -> Option<Self> {
         Some(Self::new(Store::Postgres(postgres_or_skip()?), revisions))
+    }
+
+    /// A ledger in a fresh MariaDB database, where there is MariaDB.
+    pub fn on_mariadb(revisions: usize) -> Option<Self> {
+        Some(Self::new(Store::MariaDb(mariadb_or_skip()?), revisions))
+    }
+
+    /// A ledger in a fresh database of this MariaDB server.
+    pub fn on_mariadb_server(server: &mariadb::Server, revisions: usize) -> Self {
+        Self::new(Store::MariaDb(server.create_database()), revisions)
     }
 
     /// A ledger in a fresh database of this server.
@@ -60,6 +72,7 @@ impl Ledger {
         let url = match &self.store {
             Store::Sqlite(file) => format!("sqlite://{}", file.path().display()),
             Store::Postgres(database) => database.url(),
+            Store::MariaDb(database) => database.url(),
         };
         let mut command = self.sandbox.command(arguments);
         command.args(["--dir", "migrations", "--database-url", &url]);
@@ -73,12 +86,12 @@ impl Ledger {
 
     /// The history's ids, sorted.
     pub fn applied(&self) -> Vec<String> {
-        self.rows("SELECT id FROM migrate_history ORDER BY id", "migrate_history")
+        self.rows("SELECT id FROM migrate_history WHERE journal IS NULL ORDER BY id", "migrate_history")
     }
 
     /// What the log says was done, in order.
     pub fn log(&self) -> Vec<String> {
-        self.rows("SELECT action || ' ' || revision FROM migrate_log ORDER BY seq", "migrate_log")
+        self.rows("SELECT concat(action, ' ', revision) FROM migrate_log ORDER BY seq", "migrate_log")
     }
 
     /// How many runs the last so many entries of the log took.
@@ -123,6 +136,14 @@ impl Ledger {
                 let rows = database.psql(query).unwrap_or_else(|error| panic!("{query}: {error}"));
                 rows.lines().map(str::to_owned).collect()
             }
+            Store::MariaDb(database) => {
+                let exists = database.sql(&format!("SHOW TABLES LIKE '{table}'"));
+                if exists.as_deref() == Ok("") {
+                    return Vec::new();
+                }
+                let rows = database.sql(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+                rows.lines().map(str::to_owned).collect()
+            }
         }
     }
 }
@@ -135,6 +156,8 @@ fn page(id: &str, below: Option<&str>) -> Draft {
             "-- migrate: up sqlite\nCREATE TABLE ledger (line INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT);\n\
              INSERT INTO ledger (id) VALUES ('r000');\n\
              -- migrate: up postgres\nCREATE TABLE ledger (line serial PRIMARY KEY, id text);\n\
+             INSERT INTO ledger (id) VALUES ('r000');\n\
+             -- migrate: up mariadb\nCREATE TABLE ledger (line serial PRIMARY KEY, id text) ENGINE=InnoDB;\n\
              INSERT INTO ledger (id) VALUES ('r000');\n-- migrate: down\nDROP TABLE ledger;\n"
         }
     };

@@ -72,6 +72,7 @@ fn an_older_binary_undoes_what_it_has_never_seen(db: &mut dyn Database) {
 
 fn the_section_of_the_dialect_is_what_is_stored(db: &mut dyn Database) {
     let sections = "-- migrate: up\nCREATE TABLE t_b (x integer);\n-- migrate: down sqlite\nDROP TABLE t_b; -- sqlite\n\
+                    -- migrate: down mariadb\nDROP TABLE t_b; -- mariadb\n\
                     -- migrate: down postgres\nDROP TABLE t_b; -- postgres\n";
     db.upgrade(&set([draft("a"), draft("b").after("a").sections(sections)]));
     let stored = &db.rows("SELECT down_sql FROM migrate_history WHERE id = 'b'")[0];

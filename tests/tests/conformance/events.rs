@@ -27,7 +27,7 @@ fn heard(db: &mut dyn Database, migrator: Migrator<'_>) -> Vec<String> {
 
 /// SQLite takes its lock revision by revision and says nothing of it.
 fn with_lock(db: &dyn Database, lines: &[&str]) -> Vec<String> {
-    let locks = db.dialect() == Dialect::Postgres;
+    let locks = db.dialect() != Dialect::Sqlite;
     lines.iter().filter(|line| locks || **line != "locked").map(|line| (*line).to_owned()).collect()
 }
 

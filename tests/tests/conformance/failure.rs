@@ -1,7 +1,7 @@
 //! When a statement fails.
 
 use migrate_runtime::plan::Place;
-use migrate_runtime::{Error, Migrations, StatementFailure};
+use migrate_runtime::{Dialect, Error, Migrations, StatementFailure};
 use migrate_tests::suite::{Database, code, draft, route, set};
 
 on_every_driver! {
@@ -69,7 +69,12 @@ fn a_position_is_counted_in_characters(db: &mut dyn Database) {
         set([draft("a")
             .up("-- 🦀 größer\nCREATE TABLE t (x integer);\nINSERT INTO t\n  SELECT length('é🦀') + nowhere;")]);
     let failure = statement_failure(db.fail(revisions.migrator()).error);
-    assert_eq!(failure.place, at("migrations/a.sql", 8, 25));
+    let place = match db.dialect() {
+        // These servers give no position: the statement itself is counted out.
+        Dialect::MySql | Dialect::MariaDb => at("migrations/a.sql", 7, 1),
+        Dialect::Sqlite | Dialect::Postgres => at("migrations/a.sql", 8, 25),
+    };
+    assert_eq!(failure.place, place);
     assert_eq!(failure.statement.as_deref(), Some("INSERT INTO t"));
 }
 
@@ -87,7 +92,12 @@ fn a_failing_down_leaves_the_revision_applied(db: &mut dyn Database) {
 
     assert_eq!(error.report.heads_after, ["b"]);
     assert_eq!(statement_failure(error.error).place.line, 8);
-    assert_eq!(db.tables(), ["migrate_history", "migrate_log", "t_a", "t_b"]);
+    // Where a transaction cannot hold a DROP TABLE, the journal says that it has run.
+    let kept = match db.dialect() {
+        Dialect::MySql | Dialect::MariaDb => vec!["migrate_history", "migrate_log", "t_a"],
+        Dialect::Sqlite | Dialect::Postgres => vec!["migrate_history", "migrate_log", "t_a", "t_b"],
+    };
+    assert_eq!(db.tables(), kept);
 }
 
 fn the_diagnostic_says_what_state_the_database_is_in(db: &mut dyn Database) {

@@ -5,6 +5,7 @@ macro_rules! on_every_driver {
     ($($case:ident,)*) => {
         mod rusqlite { on_every_driver!(@on BlockingSqlite: $($case)*); }
         mod rusqlite_async { on_every_driver!(@on AsyncSqlite: $($case)*); }
+        mod mysql_async { on_every_driver!(@on MariaDb: $($case)*); }
         mod tokio_postgres { on_every_driver!(@on Postgres: $($case)*); }
     };
     (@on $driver:ident: $($case:ident)*) => {

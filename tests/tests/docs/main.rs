@@ -7,6 +7,7 @@ mod sample;
 use std::path::{Path, PathBuf};
 
 use migrate_plan::Code;
+use migrate_tests::mariadb;
 use migrate_tests::postgres::engine_or_skip;
 use page::{Needs, Page};
 
@@ -46,6 +47,13 @@ fn hold(pages: &[Page], database_url: impl Fn() -> Option<String>) {
 #[test]
 fn the_pages_print_what_they_say() {
     hold(&pages(Needs::Nothing), || None);
+}
+
+#[test]
+fn the_pages_about_mariadb_print_what_they_say() {
+    if let Some(server) = mariadb::engine_or_skip("mariadb") {
+        hold(&pages(Needs::MariaDb), || Some(server.create_database().url()));
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub(crate) enum Needs {
     Nothing,
     /// An empty PostgreSQL database: the page begins with `<!-- engine: postgres -->`.
     Postgres,
+    /// An empty MariaDB database: the page begins with `<!-- engine: mariadb -->`.
+    MariaDb,
     /// Building an application: the page writes a `Cargo.toml`.
     Cargo,
 }
@@ -52,6 +54,7 @@ impl Page {
         let writes_manifest = |block: &Block| matches!(block, Block::File { path, .. } if path == "Cargo.toml");
         let needs = match () {
             () if text.starts_with("<!-- engine: postgres -->") => Needs::Postgres,
+            () if text.starts_with("<!-- engine: mariadb -->") => Needs::MariaDb,
             () if blocks.iter().any(writes_manifest) => Needs::Cargo,
             () => Needs::Nothing,
         };

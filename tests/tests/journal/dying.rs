@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use migrate_runtime::{Connection, Dialect, DriverError, DriverErrorKind, Row};
-use migrate_tests::suite::{SqliteFile, connect, explain, postgres_or_skip, runtime};
+use migrate_tests::suite::{SqliteFile, connect, connect_mysql, explain, mariadb_or_skip, postgres_or_skip, runtime};
 
 use super::{Death, picture, revisions};
 
@@ -125,4 +125,19 @@ fn on_postgres_a_run_that_dies_at_any_message_is_finished_by_the_next() {
         })
     }));
     assert!(deaths >= 20, "{deaths}");
+}
+
+#[test]
+fn on_mariadb_a_run_that_dies_at_any_message_is_finished_by_the_next() {
+    if mariadb_or_skip().is_none() {
+        return;
+    }
+    let deaths = runtime().block_on(dies_everywhere(|| {
+        let url = mariadb_or_skip().expect("it was there").url();
+        Box::new(move || {
+            let url = url.clone();
+            Box::pin(async move { connect_mysql(&url).await })
+        })
+    }));
+    assert!(deaths >= 40, "{deaths}");
 }

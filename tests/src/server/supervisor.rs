@@ -11,12 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::account::Account;
+use super::engine::Engine;
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(4);
 
-/// Arguments: home, template, server program, port.
+/// Arguments: home, template, the signal of a crash, the server program and its arguments.
 ///
 /// Everything that must not be left behind, from the first folder on, is made in here. Words on
 /// stdin: `stop` ends the server, then `leave` ends the shell without removing the home; the end
@@ -27,7 +28,8 @@ exec 2>&1
 trap '' HUP INT
 umask 022
 ulimit -c 0
-home=$1 template=$2 postgres=$3 port=$4
+home=$1 template=$2 crash=$3
+shift 3
 if [ ! -d "$home" ]; then
     mkdir "$home" && {
         cp -a --reflink=auto "$template" "$home/data" 2>/dev/null || {
@@ -39,16 +41,17 @@ if [ ! -d "$home" ]; then
         exit 1
     }
 fi
-"$postgres" -D "$home/data" -p "$port" -k "$home" </dev/null 2>>"$home/log" &
+"$@" </dev/null 2>>"$home/log" &
 server=$!
+echo "$server" >"$home/pid"
 exec >/dev/null 2>&1
 read -r word || word=
 # Some shells reap a server that died by itself, and its number may be somebody else's by now.
 parent=$(ps -o ppid= -p "$server" | tr -d ' ')
 if [ "${parent:-$$}" = $$ ]; then
-    # A server that has not yet set up its signals ignores QUIT, as shells have it, but not TERM.
+    # PostgreSQL ignores QUIT, as shells have it, until it has set up its signals, but not TERM.
     [ "$word" = stop ] || kill -TERM "$server"
-    kill -QUIT "$server"
+    kill -"$crash" "$server"
 fi
 wait "$server"
 [ "$word" != stop ] || read -r word || word=
@@ -58,9 +61,10 @@ wait "$server"
 /// What a server needs to start, and to start again.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
+    pub(super) engine: &'static Engine,
     pub(super) home: PathBuf,
     pub(super) template: PathBuf,
-    pub(super) postgres: PathBuf,
+    pub(super) program: PathBuf,
     pub(super) port: u16,
     pub(super) account: Account,
 }
@@ -75,6 +79,7 @@ pub(super) struct Failure {
 /// A shell that watches one run of a server; dropping it ends the server and removes its home.
 #[derive(Debug)]
 pub(super) struct Supervisor {
+    engine: &'static Engine,
     shell: Child,
     orders: Option<ChildStdin>,
     gone: Receiver<String>,
@@ -87,18 +92,16 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Starts the server, in its old home when that exists; the answer comes before it is ready.
     pub(super) fn start(launch: &Launch) -> Result<Self, String> {
-        // After a crash the old files are still there: the one says that the server is ready, and
-        // the server believes the other as long as its former self is not collected by the shell.
-        let _ = fs::remove_file(lock_path(&launch.home));
-        let socket_lock = format!(".s.PGSQL.{}.lock", launch.port);
-        let _ = fs::remove_file(launch.home.join(socket_lock));
+        (launch.engine.tidy)(&launch.home, launch.port);
         let earlier_log = fs::metadata(log_path(&launch.home)).map_or(0, |found| found.len());
         let mut shell = launch
             .account
-            .command("/bin/sh")
+            .command(launch.engine, "/bin/sh")
             .args(["-c", SUPERVISE, "sh"])
-            .args([&launch.home, &launch.template, &launch.postgres])
-            .arg(launch.port.to_string())
+            .args([&launch.home, &launch.template])
+            .arg(launch.engine.crash)
+            .arg(&launch.program)
+            .args((launch.engine.arguments)(&launch.home, launch.port))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -115,6 +118,7 @@ impl Supervisor {
             let _ = sender.send(String::from_utf8_lossy(&words).into_owned());
         });
         Ok(Self {
+            engine: launch.engine,
             shell,
             orders,
             gone,
@@ -128,7 +132,8 @@ impl Supervisor {
     /// Waits until the server takes connections.
     pub(super) fn await_ready(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + START_PATIENCE;
-        while !is_ready(&self.home) {
+        // The shell writes the number beside the starting server, and may be the slower one.
+        while recorded_pid(&self.home).is_none() || !(self.engine.is_ready)(&self.home) {
             match self.gone.recv_timeout(POLL) {
                 Ok(words) => return Err(self.failure("ended at its start", &words)),
                 Err(RecvTimeoutError::Disconnected) => {
@@ -150,9 +155,10 @@ impl Supervisor {
             self.order("stop");
         }
         if self.is_gone_within(STOP_PATIENCE) {
+            let _ = fs::remove_file(pid_path(&self.home));
             return Ok(());
         }
-        Err("the PostgreSQL server did not stop in time".to_owned())
+        Err(format!("the {} server did not stop in time", self.engine.name))
     }
 
     /// Hands the home of a stopped server over to the next supervisor, and becomes that one.
@@ -178,7 +184,7 @@ impl Supervisor {
         let log = fs::read(log_path(&self.home)).unwrap_or_default();
         let log = String::from_utf8_lossy(log.get(self.earlier_log..).unwrap_or_default());
         Failure {
-            text: format!("the PostgreSQL server {what}: {words}{log}"),
+            text: format!("the {} server {what}: {words}{log}", self.engine.name),
             port_taken: log.contains("Address already in use"),
         }
     }
@@ -195,7 +201,7 @@ impl Drop for Supervisor {
         // still holds its stdout proves that the recorded number is its own.
         if shell_was_killed && !self.is_gone_within(Duration::from_millis(500)) {
             if let Some(pid) = recorded_pid(&self.home) {
-                let _ = Command::new("kill").args(["-QUIT", &pid.to_string()]).status();
+                let _ = Command::new("kill").args([format!("-{}", self.engine.crash), pid.to_string()]).status();
             }
             self.is_gone_within(STOP_PATIENCE);
         }
@@ -207,20 +213,11 @@ pub(super) fn log_path(home: &Path) -> PathBuf {
     home.join("log")
 }
 
-/// The number in the server's own lock file.
+/// The number that the shell has noted for its server.
 pub(super) fn recorded_pid(home: &Path) -> Option<u32> {
-    lock_file(home)?.lines().next()?.trim().parse().ok()
+    fs::read_to_string(pid_path(home)).ok()?.trim().parse().ok()
 }
 
-/// Reads what `pg_ctl` waits for, the eighth line of the lock file.
-fn is_ready(home: &Path) -> bool {
-    lock_file(home).is_some_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
-}
-
-fn lock_path(home: &Path) -> PathBuf {
-    home.join("data/postmaster.pid")
-}
-
-fn lock_file(home: &Path) -> Option<String> {
-    fs::read_to_string(lock_path(home)).ok()
+fn pid_path(home: &Path) -> PathBuf {
+    home.join("pid")
 }

@@ -9,11 +9,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::engine::Engine;
+
 const MEMORY_FOLDER: &str = "/dev/shm";
 /// A container's usual 64 MB are far too few; a test-suite with hundreds of databases fits in this.
 const ENOUGH_KIB: u64 = 4 * 1024 * 1024;
 
-/// The shortest limit there is, macOS's 104 with the ending zero, less the names we append.
+/// The shortest limit there is for a socket, macOS's 104 with the ending zero, less the longest names that are
+/// appended, which are PostgreSQL's.
 const LONGEST_FOLDER: usize = 103 - "/mpg-4294967295/i4194304-999-3b9aca00/.s.PGSQL.65535".len();
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,36 +27,36 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Ourselves, or an unprivileged account when we are root: PostgreSQL refuses to run as root.
-    pub(super) fn for_server() -> Result<Self, String> {
+    /// Ourselves, or an unprivileged account when we are root: servers refuse to run as root.
+    pub(super) fn for_server(engine: &Engine) -> Result<Self, String> {
         let uid = own_uid().map_err(|error| format!("cannot tell who we are: {error}"))?;
         if uid != 0 {
             return Ok(Self { uid, become_group: None });
         }
         let passwd = fs::read_to_string("/etc/passwd").map_err(|error| format!("cannot read /etc/passwd: {error}"))?;
-        ["postgres", "nobody"]
+        [engine.account, "nobody"]
             .iter()
             .find_map(|name| entry(&passwd, name))
             .map(|(uid, gid)| Self { uid, become_group: Some(gid) })
-            .ok_or_else(|| "root needs an account `postgres` or `nobody` for the server".to_owned())
+            .ok_or_else(|| format!("root needs an account `{}` or `nobody` for the server", engine.account))
     }
 
     /// The account's folder for templates and instances, made when missing.
-    pub(super) fn base(&self) -> Result<PathBuf, String> {
+    pub(super) fn base(&self, engine: &Engine) -> Result<PathBuf, String> {
         let parent = [memory_folder(), Some(env::temp_dir())]
             .into_iter()
             .flatten()
             .find(|folder| is_plain(folder) && self.can_reach(folder))
             .unwrap_or_else(|| PathBuf::from("/tmp"));
-        let base = parent.join(format!("mpg-{}", self.uid));
+        let base = parent.join(format!("{}-{}", engine.folder, self.uid));
         self.own_folder(&base).map_err(|error| format!("cannot use the folder {}: {error}", base.display()))?;
         Ok(base)
     }
 
-    /// A command that runs as the account, with nothing of the caller's PostgreSQL settings.
-    pub(super) fn command(&self, program: impl AsRef<Path>) -> Command {
+    /// A command that runs as the account, with nothing of the caller's settings for the engine.
+    pub(super) fn command(&self, engine: &Engine, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        clean_environment(&mut command);
+        engine.clean_environment(&mut command);
         // The account may be unable to enter the folder we are in.
         command.current_dir("/");
         if let Some(gid) = self.become_group {
@@ -85,16 +88,6 @@ impl Account {
                 .ancestors()
                 .all(|step| fs::metadata(step).is_ok_and(|found| found.is_dir() && found.mode() & 0o001 != 0))
     }
-}
-
-pub(super) fn clean_environment(command: &mut Command) {
-    for (name, _) in env::vars_os() {
-        if name.as_bytes().starts_with(b"PG") {
-            command.env_remove(name);
-        }
-    }
-    // Messages are read by this module, and macOS's server wants a set locale.
-    command.env("LC_ALL", "C").env_remove("LANGUAGE");
 }
 
 /// The folder in memory when there is plenty: the thousand small files of a server are copied ten

@@ -1,0 +1,73 @@
+//! Databases of the shared MariaDB server, migrated through `mysql_async`.
+
+use migrate_plan::Plan;
+use migrate_runtime::{Connection, Dialect, Error, Migrator, RunError, RunReport};
+use mysql_async::Conn;
+use tokio::runtime::Runtime;
+
+use super::{Database, runtime};
+use crate::mariadb;
+
+/// A fresh database of the shared server, or nothing where there is no MariaDB.
+pub fn mariadb_or_skip() -> Option<mariadb::Database> {
+    mariadb::engine_or_skip("mariadb").map(mariadb::Server::create_database)
+}
+
+/// Connects with `mysql_async`.
+///
+/// # Panics
+///
+/// When the server refuses.
+pub async fn connect_mysql(url: &str) -> Conn {
+    Conn::from_url(url).await.expect("a connection")
+}
+
+/// `mysql_async` on a fresh database.
+pub struct MariaDb {
+    runtime: Runtime,
+    connection: Conn,
+    aside: Conn,
+}
+
+impl MariaDb {
+    /// A fresh database, or nothing where there is no MariaDB.
+    pub fn fresh() -> Option<Self> {
+        let url = mariadb_or_skip()?.url();
+        let runtime = runtime();
+        let (connection, mut aside) =
+            runtime.block_on(async { (connect_mysql(&url).await, connect_mysql(&url).await) });
+        // The suite joins texts as the standard has it.
+        let joins = runtime.block_on(aside.batch_execute("SET sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')"));
+        joins.expect("the mode is known");
+        Some(Self { runtime, connection, aside })
+    }
+}
+
+impl Database for MariaDb {
+    fn dialect(&self) -> Dialect {
+        Dialect::MariaDb
+    }
+
+    fn run(&mut self, migrator: Migrator<'_>) -> Result<RunReport, RunError> {
+        self.runtime.block_on(migrator.run_async(&mut self.connection))
+    }
+
+    fn plan(&mut self, migrator: Migrator<'_>) -> Result<Plan, Error> {
+        self.runtime.block_on(migrator.plan_async(&mut self.connection))
+    }
+
+    fn execute(&mut self, sql: &str) {
+        let outcome = self.runtime.block_on(self.aside.batch_execute(sql));
+        outcome.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    fn rows(&mut self, sql: &str) -> Vec<String> {
+        let rows = self.runtime.block_on(self.aside.query(sql));
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let joined = |row: migrate_runtime::Row| {
+            let texts: Vec<String> = row.0.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect();
+            texts.join("|")
+        };
+        rows.into_iter().map(joined).collect()
+    }
+}
