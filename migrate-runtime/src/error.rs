@@ -61,6 +61,9 @@ pub enum Error {
     /// The session lock does not stay with the connection.
     #[error("the lock does not stay with this connection")]
     Pooler,
+    /// The server is a node of a Galera cluster, whose nodes do not share their locks.
+    #[error("a lock of this server protects nothing: it is a node of a Galera cluster")]
+    Cluster,
     /// A revision left rows whose foreign keys point nowhere; it was rolled back.
     #[error("revision `{id}` leaves {} that point nowhere", rows(violations.len()))]
     ForeignKeys {
@@ -233,6 +236,11 @@ impl Error {
                 "connect directly to the server, or set `lock = \"none\"` and see to it that one process migrates at a time",
             )
             .because("a transaction pooler hands each transaction to another server session, so a session lock protects nothing"),
+            Self::Cluster => new(
+                Code::PoolerDetected,
+                "set `lock = \"none\"` and see to it that one process migrates at a time, on one node",
+            )
+            .because("`GET_LOCK` gives the same lock to one session on each node"),
             Self::ForeignKeys { file, violations, .. } => {
                 let mut diagnostic = new(Code::ForeignKeys, "delete or mend these rows in the revision, before or after the change")
                     .at(Place::new(file.clone(), 1))

@@ -2,6 +2,7 @@
 //!
 //! What the two do otherwise stands in this file and nowhere else: how a session tells that it is in a transaction.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use migrate_plan::{Dialect, Settings};
@@ -28,8 +29,8 @@ const TURN: u64 = 1;
 pub(super) struct Frame {
     /// Before each revision: one meaning of backslashes, and commits that nobody has to ask for.
     pub(super) begin: String,
-    /// The variables of the session and their values, and its database.
-    own: Vec<(String, String)>,
+    /// The variables of the session and their values.
+    own: BTreeMap<String, String>,
     database: Option<String>,
     dialect: Dialect,
 }
@@ -71,12 +72,23 @@ impl Run<'_, '_> {
         if !self.locks() {
             return self.run_framed_on_mysql(&first).await;
         }
+        self.refuse_cluster().await?;
         let name = literal(self.db.dialect(), &lock_name(&first));
         self.lock_on_mysql(&name).await?;
         let outcome = self.run_framed_on_mysql(&first).await;
         // On a broken connection the server has released the lock itself.
         let _ = self.db.query(&format!("SELECT release_lock({name})")).await;
         outcome
+    }
+
+    /// In a Galera cluster each node has its own locks, and two nodes give the same one away.
+    async fn refuse_cluster(&mut self) -> Result<(), Error> {
+        let rows = self.db.query("SHOW SESSION VARIABLES LIKE 'wsrep_on'").await;
+        let rows = rows.map_err(|error| Error::driver(LOCKING, error))?;
+        match rows.first().and_then(|row| row.text(1)) {
+            Some("ON") => Err(Error::Cluster),
+            _ => Ok(()),
+        }
     }
 
     async fn lock_on_mysql(&mut self, name: &str) -> Result<(), Error> {
@@ -166,7 +178,7 @@ impl Run<'_, '_> {
         Ok(Frame { begin, own, database, dialect })
     }
 
-    async fn session_variables(&mut self) -> Result<Vec<(String, String)>, Error> {
+    async fn session_variables(&mut self) -> Result<BTreeMap<String, String>, Error> {
         let rows = self.db.query("SHOW SESSION VARIABLES").await;
         let rows = rows.map_err(|error| Error::driver("the settings of the session cannot be read", error))?;
         let pair = |row: &Row| Some((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
@@ -176,11 +188,13 @@ impl Run<'_, '_> {
     /// Brings the session back to what it was: for the next revision, or, at the `end`, for the application.
     pub(super) async fn restore_on_mysql(&mut self, frame: &Frame, end: bool) -> Result<(), Error> {
         let now = self.session_variables().await?;
-        let changed = frame.own.iter().zip(&now).filter(|(own, now)| own.0 == now.0 && own.1 != now.1);
+        let changed = frame.own.iter().filter(|(name, value)| now.get(*name).is_some_and(|now| now != *value));
         let mut statements: Vec<String> = changed
-            .filter(|((name, _), _)| !TELLS_OF_STATE.contains(&name.as_str()))
-            .map(|((name, value), _)| format!("SET SESSION {name} = {}", set_value(frame.dialect, value)))
+            .filter(|(name, _)| !TELLS_OF_STATE.contains(&name.as_str()))
+            .map(|(name, value)| format!("SET SESSION {name} = {}", set_value(frame.dialect, value)))
             .collect();
+        // A clock that was stopped shows in no comparison: it never stands still.
+        statements.push("SET SESSION timestamp = DEFAULT".to_owned());
         statements.extend(frame.database.iter().map(|name| format!("USE {}", identifier(frame.dialect, name))));
         if !end {
             statements.push(frame.begin.clone());
