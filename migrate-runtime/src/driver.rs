@@ -9,10 +9,14 @@ use std::time::Duration;
 
 use migrate_plan::Dialect;
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "mysql_async")]
 mod mysql_async;
-#[cfg(feature = "mysql_async")]
+#[cfg(any(feature = "mysql", feature = "mysql_async"))]
 mod mysql_codes;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 #[cfg(feature = "tokio-postgres")]
@@ -166,6 +170,44 @@ impl<C: Connection> LiveConnection for C {
 
     fn sleep(&mut self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(Connection::sleep(self, duration))
+    }
+}
+
+/// A connection whose server was asked what it is, where its driver cannot tell MySQL and MariaDB apart: the handshake
+/// of MariaDB 10 gives itself out as MySQL 5.5.
+pub(crate) struct Identified<'c> {
+    inner: &'c mut dyn LiveConnection,
+    dialect: Dialect,
+}
+
+/// Asks the server, when the driver says MySQL.
+pub(crate) async fn identified(db: &mut dyn LiveConnection) -> Result<Identified<'_>, DriverError> {
+    let dialect = match db.dialect() {
+        Dialect::MySql => {
+            let rows = db.query("SELECT version()").await?;
+            let version = rows.first().and_then(|row| row.text(0)).unwrap_or_default();
+            if version.contains("MariaDB") { Dialect::MariaDb } else { Dialect::MySql }
+        }
+        known => known,
+    };
+    Ok(Identified { inner: db, dialect })
+}
+
+impl LiveConnection for Identified<'_> {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn batch_execute<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<(), DriverError>> {
+        self.inner.batch_execute(sql)
+    }
+
+    fn query<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<Vec<Row>, DriverError>> {
+        self.inner.query(sql)
+    }
+
+    fn sleep(&mut self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.inner.sleep(duration)
     }
 }
 

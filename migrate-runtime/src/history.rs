@@ -352,7 +352,7 @@ impl Tables {
             Took::Milliseconds(milliseconds) => milliseconds.to_string(),
             Took::SinceMessage { after } => match self.dialect {
                 Dialect::Postgres => {
-                    format!("{after} + (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint")
+                    format!("{after} + (extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint")
                 }
                 Dialect::MySql | Dialect::MariaDb => {
                     format!("{after} + timestampdiff(MICROSECOND, @migrate_started, utc_timestamp(6)) DIV 1000")

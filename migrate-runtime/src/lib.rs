@@ -1,7 +1,8 @@
 //! Database migrations that an application carries in itself.
 //!
 //! `embed_migrations!` checks the revision files while the crate compiles and embeds them; [`Migrations`] applies them
-//! through the driver that the application already uses. Enable that driver's feature: `rusqlite` or `tokio-postgres`.
+//! through the driver that the application already uses. Enable that driver's feature: `rusqlite`,
+//! `postgres`, `mysql`, `tokio-postgres` or `mysql_async`.
 //!
 //! ```
 //! migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations = "../examples/quickstart/migrations"; }

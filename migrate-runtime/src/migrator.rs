@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
 
-use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
+use crate::driver::{BlockingConnection, Connection, LiveConnection, identified, ready};
 use crate::engine::{self, Goal, Request};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
+
+const CONNECTING: &str = "the server does not say what it is";
 
 /// What to do, before its targets are read.
 #[derive(Clone, Debug)]
@@ -172,12 +174,14 @@ impl<'m> Migrator<'m> {
             listener(&Event::Stale { folder });
         }
         let (graph, request) = self.prepare().map_err(without_report)?;
-        engine::run(&request, &graph, db, &mut self.listener).await
+        let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
+        engine::run(&request, &graph, &mut db, &mut self.listener).await
     }
 
     pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
         let (graph, request) = self.prepare()?;
-        let look = engine::look(db, &request.settings).await?;
+        let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
+        let look = engine::look(&mut db, &request.settings).await?;
         Ok(engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan)
     }
 

@@ -11,8 +11,8 @@ use migrate_plan::Plan;
 use migrate_runtime::{Dialect, Direction, Error, Migrations, Migrator, RunError, RunReport};
 
 pub use ledger::{Ledger, Store};
-pub use mariadb::{MariaDb, connect_mysql, mariadb_or_skip};
-pub use postgres::{Postgres, connect, postgres_or_skip, runtime};
+pub use mariadb::{BlockingMariaDb, MariaDb, connect_mysql, mariadb_or_skip};
+pub use postgres::{BlockingPostgres, Postgres, connect, postgres_or_skip, runtime};
 pub use revisions::{Draft, chain, draft, set, with_settings};
 pub use sqlite::{AsyncSqlite, BlockingSqlite, SqliteFile};
 

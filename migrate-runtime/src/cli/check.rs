@@ -4,6 +4,7 @@ use migrate_plan::{Code, Diagnostic, Direction, Heads, Plan, PlanError, Target, 
 use serde_json::json;
 
 use super::interrupted::interrupted;
+use super::look::identify;
 use super::output::object;
 use super::{Exit, Failure, Output, diagnostic_json};
 use crate::driver::LiveConnection;
@@ -143,8 +144,9 @@ pub async fn check_database(
     checks: &mut Checks,
 ) -> Result<(), Failure> {
     let graph = migrations.graph()?;
+    let mut db = identify(db).await?;
     let dialect = db.dialect();
-    let found = look(db, migrations.settings()).await?;
+    let found = look(&mut db, migrations.settings()).await?;
     let applied = found.applied(&graph)?;
 
     let (up, down): (Vec<_>, Vec<_>) =

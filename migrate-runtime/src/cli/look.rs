@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::output::object;
 use super::{Exit, Failure, Output, json};
-use crate::driver::LiveConnection;
+use crate::driver::{Identified, LiveConnection, identified};
 use crate::engine::{Look, look};
+use crate::error::Error;
 use crate::migrations::Migrations;
 
 /// `history [-r RANGE]`
@@ -51,6 +52,12 @@ fn counts_from_the_database(target: &Target) -> bool {
     target.symbol.is_none() || target.symbol == Some(Symbol::Current)
 }
 
+/// Asks the server what it is, where the driver cannot tell.
+pub(super) async fn identify(db: &mut dyn LiveConnection) -> Result<Identified<'_>, Failure> {
+    let asked = identified(db).await;
+    asked.map_err(|error| Error::driver("the server does not say what it is", error).into())
+}
+
 /// Reads what the database has; without one nothing counts as applied.
 async fn see<'g>(
     graph: &'g RevisionGraph,
@@ -58,7 +65,7 @@ async fn see<'g>(
     db: Option<&mut dyn LiveConnection>,
 ) -> Result<(Applied<'g>, Option<Look>), Failure> {
     let Some(db) = db else { return Ok((Applied::nothing(graph), None)) };
-    let found = look(db, migrations.settings()).await?;
+    let found = look(&mut identify(db).await?, migrations.settings()).await?;
     Ok((found.applied(graph)?, Some(found)))
 }
 

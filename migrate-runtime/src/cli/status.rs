@@ -4,6 +4,7 @@ use migrate_plan::{Direction, Plan, RowState, Target};
 use serde_json::{Value, json};
 
 use super::interrupted::{Interrupted, interrupted};
+use super::look::identify;
 use super::output::{at, object};
 use super::{Exit, Failure, Output, json};
 use crate::driver::LiveConnection;
@@ -16,8 +17,9 @@ pub(super) async fn status(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let graph = migrations.graph()?;
+    let mut db = identify(db).await?;
     let dialect = db.dialect();
-    let found = look(db, migrations.settings()).await?;
+    let found = look(&mut db, migrations.settings()).await?;
     let applied = found.applied(&graph)?;
     let interrupted = interrupted(&applied, dialect);
     // All heads: what is pending does not depend on how many there are.

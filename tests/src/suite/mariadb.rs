@@ -29,17 +29,62 @@ pub struct MariaDb {
     aside: Conn,
 }
 
+/// `mysql` on a fresh database; looked at through `mysql_async`.
+pub struct BlockingMariaDb {
+    connection: mysql::Conn,
+    aside: MariaDb,
+}
+
+impl BlockingMariaDb {
+    /// A fresh database, or nothing where there is no MariaDB.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub fn fresh() -> Option<Self> {
+        let database = mariadb_or_skip()?;
+        let connection = mysql::Conn::new(database.url().as_str()).expect("a connection");
+        Some(Self { connection, aside: MariaDb::on(&database) })
+    }
+}
+
+impl Database for BlockingMariaDb {
+    fn dialect(&self) -> Dialect {
+        Dialect::MariaDb
+    }
+
+    fn run(&mut self, migrator: Migrator<'_>) -> Result<RunReport, RunError> {
+        migrator.run(&mut self.connection)
+    }
+
+    fn plan(&mut self, migrator: Migrator<'_>) -> Result<Plan, Error> {
+        migrator.plan(&mut self.connection)
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.aside.execute(sql);
+    }
+
+    fn rows(&mut self, sql: &str) -> Vec<String> {
+        self.aside.rows(sql)
+    }
+}
+
 impl MariaDb {
     /// A fresh database, or nothing where there is no MariaDB.
     pub fn fresh() -> Option<Self> {
-        let url = mariadb_or_skip()?.url();
+        mariadb_or_skip().map(|database| Self::on(&database))
+    }
+
+    fn on(database: &mariadb::Database) -> Self {
+        let url = database.url();
         let runtime = runtime();
         let (connection, mut aside) =
             runtime.block_on(async { (connect_mysql(&url).await, connect_mysql(&url).await) });
         // The suite joins texts as the standard has it.
         let joins = runtime.block_on(aside.batch_execute("SET sql_mode = concat(@@sql_mode, ',PIPES_AS_CONCAT')"));
         joins.expect("the mode is known");
-        Some(Self { runtime, connection, aside })
+        Self { runtime, connection, aside }
     }
 }
 

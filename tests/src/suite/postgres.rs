@@ -40,13 +40,57 @@ pub struct Postgres {
     aside: Client,
 }
 
+/// `postgres` on a fresh database; looked at through `tokio-postgres`.
+pub struct BlockingPostgres {
+    client: ::postgres::Client,
+    aside: Postgres,
+}
+
+impl BlockingPostgres {
+    /// A fresh database, or nothing where there is no PostgreSQL.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub fn fresh() -> Option<Self> {
+        let url = postgres_or_skip()?.url();
+        let client = ::postgres::Client::connect(&url, ::postgres::NoTls).expect("a connection");
+        Some(Self { client, aside: Postgres::on(&url) })
+    }
+}
+
+impl Database for BlockingPostgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn run(&mut self, migrator: Migrator<'_>) -> Result<RunReport, RunError> {
+        migrator.run(&mut self.client)
+    }
+
+    fn plan(&mut self, migrator: Migrator<'_>) -> Result<Plan, Error> {
+        migrator.plan(&mut self.client)
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.aside.execute(sql);
+    }
+
+    fn rows(&mut self, sql: &str) -> Vec<String> {
+        self.aside.rows(sql)
+    }
+}
+
 impl Postgres {
     /// A fresh database, or nothing where there is no PostgreSQL.
     pub fn fresh() -> Option<Self> {
-        let url = postgres_or_skip()?.url();
+        postgres_or_skip().map(|database| Self::on(&database.url()))
+    }
+
+    fn on(url: &str) -> Self {
         let runtime = runtime();
-        let (client, aside) = runtime.block_on(async { (connect(&url).await, connect(&url).await) });
-        Some(Self { runtime, client, aside })
+        let (client, aside) = runtime.block_on(async { (connect(url).await, connect(url).await) });
+        Self { runtime, client, aside }
     }
 }
 

@@ -67,7 +67,10 @@ fn any_text_survives_the_way_into_the_history(db: &mut dyn Database) {
 
 fn the_table_can_have_another_name_and_schema(db: &mut dyn Database) {
     // A database of MariaDB outlives the one that the test is given, so that its name must be the test's own.
-    let own = format!("op's `{}`", std::process::id());
+    let own = match db.dialect() {
+        Dialect::MySql | Dialect::MariaDb => format!("op's `{}`", db.rows("SELECT database()")[0]),
+        Dialect::Sqlite | Dialect::Postgres => String::new(),
+    };
     let schema = match db.dialect() {
         Dialect::Sqlite => "main",
         Dialect::Postgres => "op's \"schema\"",

@@ -5,6 +5,8 @@ macro_rules! on_every_driver {
     ($($case:ident,)*) => {
         mod rusqlite { on_every_driver!(@on BlockingSqlite: $($case)*); }
         mod rusqlite_async { on_every_driver!(@on AsyncSqlite: $($case)*); }
+        mod mysql { on_every_driver!(@on BlockingMariaDb: $($case)*); }
+        mod postgres { on_every_driver!(@on BlockingPostgres: $($case)*); }
         mod mysql_async { on_every_driver!(@on MariaDb: $($case)*); }
         mod tokio_postgres { on_every_driver!(@on Postgres: $($case)*); }
     };
