@@ -13,12 +13,18 @@ use migrate_plan::Dialect;
 mod mysql;
 #[cfg(feature = "mysql_async")]
 mod mysql_async;
-#[cfg(any(feature = "mysql", feature = "mysql_async"))]
+#[cfg(any(feature = "mysql", feature = "mysql_async", feature = "sqlx-mysql"))]
 mod mysql_codes;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "tokio-postgres", feature = "sqlx-postgres"))]
+mod postgres_codes;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
+#[cfg(any(feature = "rusqlite", feature = "sqlx-sqlite"))]
+mod sqlite_messages;
+#[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+mod sqlx;
 #[cfg(feature = "tokio-postgres")]
 mod tokio_postgres;
 

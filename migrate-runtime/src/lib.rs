@@ -2,7 +2,7 @@
 //!
 //! `embed_migrations!` checks the revision files while the crate compiles and embeds them; [`Migrations`] applies them
 //! through the driver that the application already uses. Enable that driver's feature: `rusqlite`,
-//! `postgres`, `mysql`, `tokio-postgres` or `mysql_async`.
+//! `postgres`, `mysql`, `tokio-postgres`, `mysql_async`, `sqlx-sqlite`, `sqlx-postgres` or `sqlx-mysql`.
 //!
 //! ```
 //! migrate_runtime::embed_migrations! { static MIGRATIONS: Migrations = "../examples/quickstart/migrations"; }

@@ -45,13 +45,46 @@ impl Transient for mysql_async::Error {
     fn is_transient(&self) -> bool {
         match self {
             mysql_async::Error::Io(_) => true,
-            // Full, or shutting down.
-            mysql_async::Error::Server(server) => [1040, 1053, 1203].contains(&server.code),
+            mysql_async::Error::Server(server) => MYSQL_TRANSIENT.contains(&server.code),
             mysql_async::Error::Driver(driver) => matches!(driver, mysql_async::DriverError::ConnectionClosed),
             _ => false,
         }
     }
 }
+
+#[cfg(feature = "mysql")]
+impl Transient for mysql::Error {
+    fn is_transient(&self) -> bool {
+        match self {
+            mysql::Error::IoError(error) => error.is_transient(),
+            mysql::Error::MySqlError(server) => MYSQL_TRANSIENT.contains(&server.code),
+            mysql::Error::DriverError(driver) => {
+                matches!(driver, mysql::DriverError::CouldNotConnect(_) | mysql::DriverError::ConnectTimeout)
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+impl Transient for sqlx::Error {
+    fn is_transient(&self) -> bool {
+        match self {
+            sqlx::Error::Io(error) => error.is_transient(),
+            sqlx::Error::PoolTimedOut => true,
+            // PostgreSQL starting up, shutting down, or full; MySQL full.
+            sqlx::Error::Database(server) => {
+                let code = server.code();
+                ["57P03", "57P01", "57P02", "53300", "08004"].map(Some).contains(&code.as_deref())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// MySQL and MariaDB: full, or shutting down.
+#[cfg(any(feature = "mysql", feature = "mysql_async"))]
+const MYSQL_TRANSIENT: [u16; 3] = [1040, 1053, 1203];
 
 /// Calls `connect` until it succeeds, fails for good, or the limit has passed; blocks between attempts.
 ///

@@ -6,6 +6,7 @@ mod mariadb;
 mod postgres;
 mod revisions;
 mod sqlite;
+mod sqlx;
 
 use migrate_plan::Plan;
 use migrate_runtime::{Dialect, Direction, Error, Migrations, Migrator, RunError, RunReport};
@@ -15,11 +16,17 @@ pub use mariadb::{BlockingMariaDb, MariaDb, connect_mysql, mariadb_or_skip};
 pub use postgres::{BlockingPostgres, Postgres, connect, postgres_or_skip, runtime};
 pub use revisions::{Draft, chain, draft, set, with_settings};
 pub use sqlite::{AsyncSqlite, BlockingSqlite, SqliteFile};
+pub use sqlx::{SqlxMariaDb, SqlxPostgres, SqlxSqlite};
 
 /// A fresh database, migrated through one driver and looked at through a connection of its own.
 pub trait Database {
     /// The dialect that it speaks.
     fn dialect(&self) -> Dialect;
+
+    /// Whether the driver says where in a statement the database met an error.
+    fn gives_positions(&self) -> bool {
+        matches!(self.dialect(), Dialect::Sqlite | Dialect::Postgres)
+    }
 
     /// Runs through the driver.
     ///

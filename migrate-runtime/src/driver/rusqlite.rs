@@ -94,10 +94,7 @@ fn driver_error(error: Error, sql: &str, offset: usize) -> DriverError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DriverErrorKind::Busy,
         Some(ErrorCode::ReadOnly) => DriverErrorKind::ReadOnly,
         Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase) => DriverErrorKind::Unreachable,
-        _ if message.starts_with("no such table") => DriverErrorKind::UndefinedTable,
-        _ if message.starts_with("no such column") => DriverErrorKind::UndefinedColumn,
-        _ if message.contains("within a transaction") => DriverErrorKind::InTransaction,
-        _ => DriverErrorKind::Refused,
+        _ => super::sqlite_messages::kind_of(&message),
     };
     let position = match &error {
         Error::SqlInputError { offset: inside, .. } => usize::try_from(*inside)

@@ -7,6 +7,7 @@ use migrate_plan::Dialect;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
+use super::postgres_codes::kind_of;
 use super::{Connection, DriverError, DriverErrorKind, Row};
 
 impl Connection for Client {
@@ -88,19 +89,4 @@ impl DriverError {
 fn without_server(error: &Error) -> DriverErrorKind {
     let io = std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>());
     if io { DriverErrorKind::Unreachable } else { DriverErrorKind::Refused }
-}
-
-/// Sorts SQLSTATEs as far as the engine acts on them.
-fn kind_of(code: &str) -> DriverErrorKind {
-    match code {
-        "42P01" | "3F000" => DriverErrorKind::UndefinedTable,
-        "42703" => DriverErrorKind::UndefinedColumn,
-        "25P02" | "25001" => DriverErrorKind::InTransaction,
-        "25006" | "42501" => DriverErrorKind::ReadOnly,
-        "28P01" | "28000" => DriverErrorKind::WrongCredentials,
-        "3D000" => DriverErrorKind::MissingDatabase,
-        "57P01" | "57P02" | "08003" | "08006" | "57P05" => DriverErrorKind::ConnectionLost,
-        "57P03" | "53300" | "08001" | "08004" => DriverErrorKind::Unreachable,
-        _ => DriverErrorKind::Refused,
-    }
 }

@@ -76,7 +76,7 @@ impl MariaDb {
         mariadb_or_skip().map(|database| Self::on(&database))
     }
 
-    fn on(database: &mariadb::Database) -> Self {
+    pub(super) fn on(database: &mariadb::Database) -> Self {
         let url = database.url();
         let runtime = runtime();
         let (connection, mut aside) =

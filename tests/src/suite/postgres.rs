@@ -87,7 +87,7 @@ impl Postgres {
         postgres_or_skip().map(|database| Self::on(&database.url()))
     }
 
-    fn on(url: &str) -> Self {
+    pub(super) fn on(url: &str) -> Self {
         let runtime = runtime();
         let (client, aside) = runtime.block_on(async { (connect(url).await, connect(url).await) });
         Self { runtime, client, aside }

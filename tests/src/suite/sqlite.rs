@@ -84,9 +84,12 @@ pub struct BlockingSqlite {
 impl BlockingSqlite {
     /// A fresh database; SQLite is always there.
     pub fn fresh() -> Option<Self> {
-        let file = SqliteFile::new();
+        Some(Self::on(SqliteFile::new()))
+    }
+
+    pub(super) fn on(file: SqliteFile) -> Self {
         let connection = file.open();
-        Some(Self { file, connection })
+        Self { file, connection }
     }
 }
 

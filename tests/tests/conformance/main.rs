@@ -8,6 +8,9 @@ macro_rules! on_every_driver {
         mod mysql { on_every_driver!(@on BlockingMariaDb: $($case)*); }
         mod postgres { on_every_driver!(@on BlockingPostgres: $($case)*); }
         mod mysql_async { on_every_driver!(@on MariaDb: $($case)*); }
+        mod sqlx_sqlite { on_every_driver!(@on SqlxSqlite: $($case)*); }
+        mod sqlx_postgres { on_every_driver!(@on SqlxPostgres: $($case)*); }
+        mod sqlx_mysql { on_every_driver!(@on SqlxMariaDb: $($case)*); }
         mod tokio_postgres { on_every_driver!(@on Postgres: $($case)*); }
     };
     (@on $driver:ident: $($case:ident)*) => {
