@@ -22,8 +22,9 @@ use crate::sql::identifier;
 
 const WRITING: &str = "the journal cannot be written";
 
-/// PostgreSQL's code for a procedure that commits inside a transaction that is not its own.
-const ENDS_TRANSACTION: &str = "2D000";
+/// PostgreSQL's codes for a procedure that commits inside a transaction that is not its own, and for a statement that
+/// refuses to be in one. What was refused so is rolled back as a whole, and can be run alone.
+const NEEDS_NO_TRANSACTION: [&str; 2] = ["2D000", "25001"];
 
 /// The part of a run that is about one revision.
 struct Task<'a, 'j> {
@@ -36,6 +37,10 @@ struct Task<'a, 'j> {
     /// The journal's text in the history; `None` as long as it is not there.
     written: Option<String>,
     started: Instant,
+}
+
+fn needs_no_transaction(error: &DriverError) -> bool {
+    error.code.as_deref().is_some_and(|code| NEEDS_NO_TRANSACTION.contains(&code))
 }
 
 impl Task<'_, '_> {
@@ -109,9 +114,7 @@ impl Run<'_, '_> {
                     let change = if last { self.record_of(task) } else { self.journal_change(task, &after) };
                     let sent = self.transact(task, count, &change).await;
                     match sent {
-                        Err(Error::Statement(failure))
-                            if count == 1 && failure.driver.code.as_deref() == Some(ENDS_TRANSACTION) =>
-                        {
+                        Err(Error::Statement(failure)) if count == 1 && needs_no_transaction(&failure.driver) => {
                             self.alone(task).await?;
                         }
                         sent => {
@@ -183,7 +186,7 @@ impl Run<'_, '_> {
         let statements = split_statements(&running.sql, dialect).unwrap_or_default();
         let changes = match statements.first().map(Statement::effect) {
             Some(Effect::Objects(changes)) if changes.len() == running.before.len() => changes,
-            Some(Effect::Repeatable | Effect::Session | Effect::Snapshot | Effect::Transactional) => {
+            Some(Effect::Repeatable | Effect::Session | Effect::Snapshot) => {
                 return Ok(Verdict::NotYet);
             }
             _ => {

@@ -174,7 +174,10 @@ impl Run<'_, '_> {
         let database = database.first().and_then(|row| row.text(0)).map(str::to_owned);
         let own = self.session_variables().await?;
         // The files were split with backslashes as escapes, as the server has them by default.
-        let begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')".to_owned();
+        // Definitions are compared as one text, which MySQL would cut at 1 kB.
+        let begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
+                     group_concat_max_len = greatest(@@group_concat_max_len, 1048576)";
+        let begin = begin.to_owned();
         Ok(Frame { begin, own, database, dialect })
     }
 
