@@ -65,13 +65,7 @@ async fn look_at_mysql(db: &mut dyn LiveConnection, settings: &Settings) -> Resu
         Tables::columns(dialect, "h."),
         unqualified.history(),
     );
-    let (rows, exists) = match db.query(&query).await {
-        Ok(rows) => (rows, true),
-        Err(error) if error.kind == DriverErrorKind::UndefinedTable => {
-            (db.query(&session).await.map_err(|error| Error::driver(READING, error))?, false)
-        }
-        Err(error) => return Err(unreadable(db, &unqualified, error).await),
-    };
+    let (rows, exists) = rows_or_session(db, &query, &session, &unqualified).await?;
     let session = super::mysql::read_session(rows.first(), settings)?;
     let tables = Tables::new(dialect, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, super::mysql::SESSION_COLUMNS, tables.history())? } else { Vec::new() };
@@ -98,18 +92,28 @@ async fn look_at_postgres(db: &mut dyn LiveConnection, settings: &Settings) -> R
         Tables::columns(Dialect::Postgres, "h."),
         unqualified.history(),
     );
-    let (rows, exists) = match db.query(&query).await {
-        Ok(rows) => (rows, true),
-        // Outside a transaction a failed query leaves nothing behind; inside one, the next query says so.
-        Err(error) if error.kind == DriverErrorKind::UndefinedTable => {
-            (db.query(&session).await.map_err(|error| Error::driver(READING, error))?, false)
-        }
-        Err(error) => return Err(unreadable(db, &unqualified, error).await),
-    };
+    let (rows, exists) = rows_or_session(db, &query, &session, &unqualified).await?;
     let session = read_session(rows.first(), &unqualified, settings)?;
     let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
     Ok(Look { rows, tables, exists, session: Some(session) })
+}
+
+/// The answer to the query, and whether the history is there; without one, what the session alone says.
+async fn rows_or_session(
+    db: &mut dyn LiveConnection,
+    query: &str,
+    session: &str,
+    tables: &Tables,
+) -> Result<(Vec<Row>, bool), Error> {
+    match db.query(query).await {
+        Ok(rows) => Ok((rows, true)),
+        // Outside a transaction a failed query leaves nothing behind; inside one, the next query says so.
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => {
+            Ok((db.query(session).await.map_err(|error| Error::driver(READING, error))?, false))
+        }
+        Err(error) => Err(unreadable(db, tables, error).await),
+    }
 }
 
 /// The history may be found through the search path in another schema than the current one; it stays there.

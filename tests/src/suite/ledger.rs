@@ -67,6 +67,11 @@ impl Ledger {
         &self.ids
     }
 
+    /// Whether a revision is applied wholly or not at all, whatever happens.
+    pub fn is_atomic(&self) -> bool {
+        !matches!(self.store, Store::MariaDb(_))
+    }
+
     /// A call of `cargo migrate` on this database that is not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let url = match &self.store {
