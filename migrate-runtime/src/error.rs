@@ -73,6 +73,8 @@ pub enum Error {
         file: String,
         /// Each as `table row -> parent`.
         violations: Vec<String>,
+        /// What stays of the revision.
+        remains: Remains,
     },
     /// The connection broke while a revision was sent or committed.
     #[error("the connection broke while revision `{id}` was being committed")]
@@ -241,12 +243,17 @@ impl Error {
                 "set `lock = \"none\"` and see to it that one process migrates at a time, on one node",
             )
             .because("`GET_LOCK` gives the same lock to one session on each node"),
-            Self::ForeignKeys { file, violations, .. } => {
+            Self::ForeignKeys { file, violations, remains, .. } => {
                 let mut diagnostic = new(Code::ForeignKeys, "delete or mend these rows in the revision, before or after the change")
                     .at(Place::new(file.clone(), 1))
                     .because("a revision that drops a table runs with foreign keys off, and they are checked before it is committed");
                 diagnostic.notes = violations.iter().take(5).cloned().collect();
-                diagnostic.note("the revision was rolled back")
+                match remains {
+                    Remains::Nothing => diagnostic.note("the revision was rolled back"),
+                    Remains::Statements { done, of } => {
+                        diagnostic.note(format!("{done} of its {of} statements have run and stay; `status` shows it"))
+                    }
+                }
             }
             Self::OutcomeUnknown { driver, .. } => {
                 new(Code::OutcomeUnknown, "run it again: the history says whether the revision is applied, and it goes on from there")

@@ -125,8 +125,8 @@ pub(super) fn effect_of(statement: &Statement<'_>) -> Effect {
         Dialect::MySql | Dialect::MariaDb => mysql::effect(&mut words),
         Dialect::Postgres => postgres::effect(&mut words),
         // What SQLite refuses inside a transaction is about the file or the session; all else can be rolled back.
-        Dialect::Sqlite if words.take_any(&["ATTACH", "DETACH"]) => Effect::Session,
-        Dialect::Sqlite if words.take_any(&["VACUUM", "PRAGMA"]) => Effect::Repeatable,
+        Dialect::Sqlite if words.take_any(&["ATTACH", "DETACH", "PRAGMA"]) => Effect::Session,
+        Dialect::Sqlite if words.take_any(&["VACUUM"]) => Effect::Repeatable,
         Dialect::Sqlite => Effect::Transactional,
     }
 }

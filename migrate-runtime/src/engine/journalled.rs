@@ -12,6 +12,7 @@ use migrate_plan::{
 
 use super::catalog::{INVALID, Verdict, judge, states_query};
 use super::server::Frame;
+use super::sqlite::{Violation, refuse_orphans};
 use super::step::{Before, Job};
 use super::{Look, Run};
 use crate::driver::{DriverError, DriverErrorKind};
@@ -37,6 +38,10 @@ struct Task<'a, 'j> {
     /// The journal's text in the history; `None` as long as it is not there.
     written: Option<String>,
     started: Instant,
+    /// On SQLite, with foreign keys off: the rows that pointed nowhere before, which the end is compared with.
+    orphans: Option<Vec<Violation>>,
+    /// Whether what is sent now ends the revision.
+    ends: bool,
 }
 
 fn needs_no_transaction(error: &DriverError) -> bool {
@@ -83,11 +88,16 @@ impl Run<'_, '_> {
         let leaks = statements.iter().any(sets);
         let journal = job.journal.clone().unwrap_or_else(|| Journal::new(job.step.direction));
         let written = job.journal.as_ref().map(Journal::to_text);
-        let mut task = Task { job, look, action, frame, statements, journal, written, started: Instant::now() };
+        let started = Instant::now();
+        let mut task =
+            Task { job, look, action, frame, statements, journal, written, started, orphans: None, ends: false };
+        if let Frame::Sqlite = frame {
+            return self.run_task_on_sqlite(&mut task).await;
+        }
         let outcome = self.run_task(&mut task).await;
         let restored = match frame {
             _ if !leaks => Ok(()),
-            Frame::Sqlite => Ok(()),
+            Frame::Sqlite => Ok(()), // It has returned above.
             Frame::Postgres(frame) => {
                 let restored = self.db.batch_execute(frame.own_settings).await;
                 restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
@@ -97,9 +107,26 @@ impl Run<'_, '_> {
         outcome.and(restored)
     }
 
+    /// With foreign keys on, dropping a table deletes the rows that point to it: they are off for a revision that drops one,
+    /// and afterwards what they were before.
+    async fn run_task_on_sqlite(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        let on = self.foreign_keys().await?;
+        if on && task.job.drops_table(Dialect::Sqlite) {
+            self.set_foreign_keys("OFF").await?;
+            // What an interrupted revision has left dangling cannot be told from what dangled before it.
+            if task.written.is_none() {
+                task.orphans = Some(self.violations().await?);
+            }
+        }
+        let outcome = self.run_task(task).await;
+        let restored = self.set_foreign_keys(if on { "ON" } else { "OFF" }).await;
+        outcome.and(restored)
+    }
+
     async fn run_task(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
         self.resume(task).await?;
         if task.left().is_empty() {
+            task.ends = true;
             let change = self.record_of(task);
             return self.transact(task, 0, &change).await;
         }
@@ -111,6 +138,7 @@ impl Run<'_, '_> {
                     let sums: Vec<_> = task.left()[..count].iter().map(|s| checksum_of(s, self.db.dialect())).collect();
                     let mut after = Journal { refused: None, ..task.journal.clone() };
                     after.done.extend(sums);
+                    task.ends = last;
                     let change = if last { self.record_of(task) } else { self.journal_change(task, &after) };
                     let sent = self.transact(task, count, &change).await;
                     match sent {
@@ -254,6 +282,7 @@ impl Run<'_, '_> {
                 task.journal.running = None;
                 task.journal.done.push(checksum);
                 if task.left().is_empty() {
+                    task.ends = true;
                     let change = self.record_of(task);
                     return self.transact(task, 0, &change).await;
                 }
@@ -411,6 +440,11 @@ impl Run<'_, '_> {
             if !body.is_empty() {
                 let sent = self.db.batch_execute(body).await;
                 sent.map_err(|error| task.job.failure(Dialect::Sqlite, task.before(0, 0), error))?;
+            }
+            if let Some(orphans) = task.orphans.as_ref().filter(|_| task.ends) {
+                let (id, file) = (task.job.step.id.as_ref(), task.job.revision.file.as_ref());
+                let remains = Remains::Statements { done: task.journal.done.len(), of: task.statements.len() };
+                refuse_orphans(orphans.clone(), self.violations().await?, (id, file), remains)?;
             }
             self.db.batch_execute(change).await.map_err(|error| Error::driver(WRITING, error))
         };

@@ -9,7 +9,7 @@ use super::server::Frame;
 use super::step::{Before, Job};
 use super::{Look, NOTICE, Run, jittered, look};
 use crate::driver::{DriverError, DriverErrorKind};
-use crate::error::Error;
+use crate::error::{Error, Remains};
 use crate::event::Event;
 use crate::history::Took;
 
@@ -25,7 +25,7 @@ enum Outcome {
 }
 
 /// A row that points nowhere: table, row, parent table, which foreign key.
-type Violation = (String, String, String, String);
+pub(super) type Violation = (String, String, String, String);
 
 /// What is there more often than before: rows of a table without row ids all look alike.
 fn beyond(before: Vec<Violation>, after: Vec<Violation>) -> Vec<Violation> {
@@ -39,6 +39,22 @@ fn beyond(before: Vec<Violation>, after: Vec<Violation>) -> Vec<Violation> {
         None => true,
     };
     after.into_iter().filter(|violation| is_new(violation)).collect()
+}
+
+/// Refuses a revision that leaves rows that point nowhere and did not do so before.
+pub(super) fn refuse_orphans(
+    before: Vec<Violation>,
+    after: Vec<Violation>,
+    (id, file): (&str, &str),
+    remains: Remains,
+) -> Result<(), Error> {
+    let new = beyond(before, after).into_iter();
+    let violations: Vec<String> =
+        new.map(|(table, row, parent, _)| format!("`{table}` row {row} points into `{parent}`")).collect();
+    match violations.is_empty() {
+        true => Ok(()),
+        false => Err(Error::ForeignKeys { id: id.to_owned(), file: file.to_owned(), violations, remains }),
+    }
 }
 
 /// How long another process has been waited for, and how long until the next attempt.
@@ -184,12 +200,7 @@ impl Run<'_, '_> {
             return Err(Error::TransactionEnded { id, file });
         }
         if check {
-            let new = beyond(before, self.violations().await?).into_iter();
-            let violations: Vec<String> =
-                new.map(|(table, row, parent, _)| format!("`{table}` row {row} points into `{parent}`")).collect();
-            if !violations.is_empty() {
-                return Err(Error::ForeignKeys { id, file, violations });
-            }
+            refuse_orphans(before, self.violations().await?, (&id, &file), Remains::Nothing)?;
         }
         let took = Took::Milliseconds(started.elapsed().as_millis());
         let record = look.tables.record(&self.entry(job, action, took));
@@ -316,15 +327,15 @@ impl Run<'_, '_> {
         self.text_of(&look.tables.select_last_log()).await
     }
 
-    async fn foreign_keys(&mut self) -> Result<bool, Error> {
+    pub(super) async fn foreign_keys(&mut self) -> Result<bool, Error> {
         Ok(self.text_of("PRAGMA foreign_keys").await? == "1")
     }
 
-    async fn set_foreign_keys(&mut self, value: &str) -> Result<(), Error> {
+    pub(super) async fn set_foreign_keys(&mut self, value: &str) -> Result<(), Error> {
         self.execute(&format!("PRAGMA foreign_keys = {value}")).await
     }
 
-    async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
+    pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
         let rows = self.db.query("PRAGMA foreign_key_check").await.map_err(|error| Error::driver(WRITING, error))?;
         let text = |row: &crate::driver::Row, column| row.text(column).unwrap_or("?").to_owned();
         Ok(rows.iter().map(|row| (text(row, 0), text(row, 1), text(row, 2), text(row, 3))).collect())

@@ -132,3 +132,26 @@ fn a_connection_without_foreign_keys_stays_without() {
     then(REBUILD).upgrade(&mut db).expect("an upgrade");
     assert!(!foreign_keys(&db));
 }
+
+#[test]
+fn a_rebuild_outside_a_transaction_keeps_the_children_and_a_setting_does_not_leak() {
+    for pragma in ["", "PRAGMA foreign_keys = OFF;\n"] {
+        let file = SqliteFile::new();
+        let mut db = with_foreign_keys(&file);
+        then(&format!("-- migrate: no-transaction\n{pragma}{REBUILD}")).upgrade(&mut db).expect("an upgrade");
+        assert_eq!(file.rows("SELECT id, p FROM c ORDER BY id"), ["10|1", "20|2"]);
+        assert!(foreign_keys(&db), "{pragma}");
+    }
+}
+
+#[test]
+fn rows_that_are_orphaned_outside_a_transaction_keep_the_revision_from_ending() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let up = format!("-- migrate: no-transaction\n{REBUILD}\nDELETE FROM p WHERE id = 1;");
+    let error = then(&up).upgrade(&mut db).expect_err("a row points nowhere");
+    assert_eq!(code(&error.error), "M0410");
+    assert_eq!(file.rows("SELECT count(*) FROM p"), ["2"], "the last statement is rolled back");
+    assert!(foreign_keys(&db));
+    assert_eq!(file.rows("SELECT id FROM migrate_history WHERE journal IS NULL"), ["a"]);
+}
