@@ -87,7 +87,7 @@ fn no_setting_of_a_revision_leaks_and_those_of_the_application_stay() {
     for setting in [
         "SET SCHEMA 'other'",
         "SET standard_conforming_strings = off",
-        "SET statement_timeout = '1ms'",
+        "SET statement_timeout = '2s'",
         "SET ROLE lowly",
         "RESET work_mem",
         "DO $$ BEGIN PERFORM set_config('search_path', 'other', false); END $$",
