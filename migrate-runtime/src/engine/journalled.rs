@@ -22,6 +22,7 @@ use crate::journal::{Journal, Running, checksum_of};
 use crate::sql::identifier;
 
 const WRITING: &str = "the journal cannot be written";
+const RESTORING: &str = "the settings of the session cannot be restored";
 
 /// PostgreSQL's codes for a procedure that commits inside a transaction that is not its own, and for a statement that
 /// refuses to be in one. What was refused so is rolled back as a whole, and can be run alone.
@@ -82,29 +83,28 @@ impl Run<'_, '_> {
         frame: Frame<'_>,
     ) -> Result<(), Error> {
         let statements = job.statements(self.db.dialect());
-        let sets = |statement: &Statement<'_>| {
-            matches!(statement.effect(), Effect::Session | Effect::Snapshot | Effect::Unknown)
-        };
-        let leaks = statements.iter().any(sets);
         let journal = job.journal.clone().unwrap_or_else(|| Journal::new(job.step.direction));
         let written = job.journal.as_ref().map(Journal::to_text);
         let started = Instant::now();
         let mut task =
             Task { job, look, action, frame, statements, journal, written, started, orphans: None, ends: false };
-        if let Frame::Sqlite = frame {
-            return self.run_task_on_sqlite(&mut task).await;
-        }
-        let outcome = self.run_task(&mut task).await;
-        let restored = match frame {
-            _ if !leaks => Ok(()),
-            Frame::Sqlite => Ok(()), // It has returned above.
+        match frame {
+            Frame::Sqlite => self.run_task_on_sqlite(&mut task).await,
             Frame::Postgres(frame) => {
+                let outcome = self.run_task(&mut task).await;
                 let restored = self.db.batch_execute(frame.own_settings).await;
-                restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
+                outcome.and(restored.map_err(|error| Error::driver(RESTORING, error)))
             }
-            Frame::MySql(frame) => self.restore_on_mysql(frame, false).await,
-        };
-        outcome.and(restored)
+            Frame::MySql(frame) => {
+                let sets = |statement: &Statement<'_>| {
+                    matches!(statement.effect(), Effect::Session | Effect::Snapshot | Effect::Unknown)
+                };
+                let leaks = task.statements.iter().any(sets);
+                let outcome = self.run_task(&mut task).await;
+                // Comparing all variables takes two queries, which most revisions need not pay.
+                outcome.and(if leaks { self.restore_on_mysql(frame, false).await } else { Ok(()) })
+            }
+        }
     }
 
     /// With foreign keys on, dropping a table deletes the rows that point to it: they are off for a revision that drops one,

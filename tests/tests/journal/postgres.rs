@@ -37,8 +37,7 @@ fn a_procedure_that_commits_runs_outside_a_transaction() {
 fn a_setting_holds_for_the_revision_and_not_beyond() {
     let Some(mut database) = Postgres::fresh() else { return };
     let db: &mut dyn Database = &mut database;
-    let up =
-        "-- migrate: no-transaction\nCREATE SCHEMA other;\nSET search_path = other;\nCREATE TABLE inside (x integer);";
+    let up = "-- migrate: no-transaction\nCREATE SCHEMA other;\nSELECT set_config('search_path', 'other', false);\nCREATE TABLE inside (x integer);";
     db.upgrade(&set([draft("a").up(up), draft("b").after("a").up("CREATE TABLE outside (x integer);")]));
     let query =
         "SELECT table_schema FROM information_schema.tables WHERE table_name IN ('inside', 'outside') ORDER BY 1";
