@@ -302,7 +302,7 @@ impl Run<'_, '_> {
                 } else if let Some(running) = &mut task.journal.running {
                     running.error = Some(error.message.clone());
                 }
-                self.refused(task, self.db.dialect(), task.before(0, 0), error).await
+                self.refused(task, task.before(0, 0), error).await
             }
         }
     }
@@ -324,13 +324,7 @@ impl Run<'_, '_> {
     }
 
     /// Writes down that a statement was refused, or takes the journal back when nothing has run.
-    async fn refused(
-        &mut self,
-        task: &mut Task<'_, '_>,
-        dialect: Dialect,
-        before: Before,
-        error: DriverError,
-    ) -> Result<(), Error> {
+    async fn refused(&mut self, task: &mut Task<'_, '_>, before: Before, error: DriverError) -> Result<(), Error> {
         let (done, of) = (task.journal.done.len(), task.statements.len());
         let remains = if done == 0 && task.journal.running.is_none() {
             if task.written.take().is_some() {
@@ -344,7 +338,7 @@ impl Run<'_, '_> {
         };
         // Alone, a statement is the whole of what was sent.
         let error = DriverError { completed: error.completed.or(Some(before.statements)), ..error };
-        Err(task.job.failure_leaving(dialect, before, error, remains))
+        Err(task.job.failure_leaving(self.db.dialect(), before, error, remains))
     }
 
     /// The last change of the history: the revision is done.
@@ -384,8 +378,11 @@ impl Run<'_, '_> {
 
     /// Runs the next statements and a change of the history in one transaction.
     async fn transact(&mut self, task: &mut Task<'_, '_>, count: usize, change: &str) -> Result<(), Error> {
-        let dialect = self.db.dialect();
         let body = match task.left() {
+            // Between them may stand a DELIMITER, which the server does not know. It gives no positions to be kept.
+            left if matches!(task.frame, Frame::MySql(_)) => {
+                left[..count].iter().map(Statement::sql).collect::<Vec<_>>().join(";\n")
+            }
             left if count > 0 => {
                 let (first, last) = (&left[0], &left[count - 1]);
                 let section = task.job.section.as_ref().map_or("", |section| &*section.body);
@@ -423,7 +420,7 @@ impl Run<'_, '_> {
         }
         task.journal.refused = Some(error.message.clone());
         let before = task.before(head.chars().count(), begins);
-        self.refused(task, dialect, before, error).await
+        self.refused(task, before, error).await
     }
 
     /// On SQLite another process may have gone on with the journal meanwhile: then this one stops.

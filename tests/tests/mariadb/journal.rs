@@ -100,3 +100,22 @@ fn a_user_without_the_right_to_write_is_refused_with_a_reason() {
         let _ = Connection::query(&mut reader, "SELECT 1").await.expect("the session is fit for use");
     });
 }
+
+#[test]
+fn neighbours_that_a_delimiter_parts_are_one_transaction_all_the_same() {
+    on_mariadb(async |_, mut db| {
+        let up = "-- migrate: up mariadb\nDELIMITER //\nINSERT INTO t_a VALUES (1)//\nINSERT INTO t_a VALUES (2)//\n\
+                  DELIMITER ;\nINSERT INTO t_a VALUES (3);\n";
+        let failing = format!("{up}INSERT INTO nowhere VALUES (4);\n");
+        let error = set([draft("a"), draft("b").after("a").sections(&failing)]).upgrade_async(&mut db).await;
+        let said = explain(&error.expect_err("a failure").error);
+        assert!(
+            said.contains("in: INSERT INTO nowhere VALUES (4)") && said.contains("migrations/b.sql:10:1"),
+            "{said}"
+        );
+        assert_eq!(column(&mut db, "SELECT x FROM t_a").await, [""; 0], "all of them are rolled back");
+
+        set([draft("a"), draft("b").after("a").sections(up)]).upgrade_async(&mut db).await.expect("an upgrade");
+        assert_eq!(column(&mut db, "SELECT x FROM t_a ORDER BY x").await, ["1", "2", "3"]);
+    });
+}
