@@ -77,7 +77,9 @@ fn literal(value: &str) -> String {
 
 fn settings(settings: &Settings) -> String {
     let lock = match settings.lock {
+        LockKind::Auto => "LockKind::Auto",
         LockKind::Advisory => "LockKind::Advisory",
+        LockKind::Lease => "LockKind::Lease",
         LockKind::None => "LockKind::None",
     };
     let ahead = match settings.ahead {

@@ -76,8 +76,13 @@ impl ProjectConfig {
                 "history-table" => settings.history_table = table_name(file, line, key, word)?.into(),
                 "history-schema" => settings.history_schema = Some(table_name(file, line, key, word)?.into()),
                 "lock" => {
-                    settings.lock =
-                        one_of(file, line, key, word, &[("advisory", LockKind::Advisory), ("none", LockKind::None)])?;
+                    let kinds = [
+                        ("auto", LockKind::Auto),
+                        ("advisory", LockKind::Advisory),
+                        ("lease", LockKind::Lease),
+                        ("none", LockKind::None),
+                    ];
+                    settings.lock = one_of(file, line, key, word, &kinds)?;
                 }
                 "ahead" => {
                     settings.ahead =
@@ -108,9 +113,9 @@ fn parse(file: &str, text: &str) -> Result<Table, Diagnostic> {
 
 /// Names of tables are quoted wherever they are used; only what no database takes is refused.
 fn table_name(file: &str, line: u32, key: &str, word: &str) -> Result<String, Diagnostic> {
-    if word.is_empty() || word.len() > 58 || word.contains('\0') {
+    if word.is_empty() || word.len() > 57 || word.contains('\0') {
         let problem = format!("`{key}` is not a usable name");
-        return Err(invalid(file, line, problem, "name it with 1 to 58 bytes, so that `_log` fits behind it"));
+        return Err(invalid(file, line, problem, "name it with 1 to 57 bytes, so that `_lease` fits behind it"));
     }
     Ok(word.to_owned())
 }

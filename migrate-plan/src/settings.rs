@@ -18,9 +18,15 @@ pub enum Heads {
 /// How processes that migrate one database at once are kept apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LockKind {
-    /// The database's own lock: an advisory lock on PostgreSQL, the write lock on SQLite. The default.
+    /// What is safe for the database at hand: a lease on PostgreSQL, where a pooler may stand between and cannot be
+    /// seen, and on a Galera cluster; a named lock on another MariaDB or MySQL. The default.
     #[default]
+    Auto,
+    /// A lock of the session: an advisory lock on PostgreSQL, a named lock on MariaDB and MySQL. It ends with its
+    /// session, and protects nothing behind a transaction pooler or in a Galera cluster, where it is refused.
     Advisory,
+    /// A row in a table beside the history that a run holds and renews, and that the next one takes when it has expired.
+    Lease,
     /// None: whoever starts the run sees to it that there is one at a time. SQLite always locks.
     None,
 }
@@ -38,7 +44,7 @@ pub struct Settings {
     pub history_table: Text,
     /// The schema of the history tables. Default: the connection's current schema.
     pub history_schema: Option<Text>,
-    /// Default: the database's own lock.
+    /// How processes are kept apart. Default: what is safe for the database.
     pub lock: LockKind,
     /// What happens when the database has revisions that are not here.
     pub ahead: Ahead,
@@ -51,16 +57,25 @@ impl Settings {
     pub const DEFAULT: Self = Self {
         history_table: Cow::Borrowed(DEFAULT_HISTORY_TABLE),
         history_schema: None,
-        lock: LockKind::Advisory,
+        lock: LockKind::Auto,
         ahead: Ahead::AllowWhenIdle,
         heads: Heads::One,
     };
 
     /// The table of what was ever done: `migrate_log`, or `<history>_log` beside a renamed history.
     pub fn log_table(&self) -> String {
+        self.table_beside_history("log")
+    }
+
+    /// The table of who may migrate: `migrate_lease`, or `<history>_lease` beside a renamed history.
+    pub fn lease_table(&self) -> String {
+        self.table_beside_history("lease")
+    }
+
+    fn table_beside_history(&self, name: &str) -> String {
         match self.history_table.as_ref() {
-            DEFAULT_HISTORY_TABLE => "migrate_log".to_owned(),
-            renamed => format!("{renamed}_log"),
+            DEFAULT_HISTORY_TABLE => format!("migrate_{name}"),
+            renamed => format!("{renamed}_{name}"),
         }
     }
 }

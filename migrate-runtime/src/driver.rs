@@ -47,7 +47,8 @@ pub enum DriverErrorKind {
     Refused,
     /// The connection is gone; what was sent may have taken effect.
     ConnectionLost,
-    /// Another connection holds a lock on the database file.
+    /// Another connection holds a lock on the database file, a table or a row, or its transaction was preferred to this
+    /// one. What was sent is undone, or can be, and may be tried again.
     Busy,
     /// A table or schema does not exist.
     UndefinedTable,
@@ -104,6 +105,11 @@ impl DriverError {
             completed: None,
             source: None,
         }
+    }
+
+    /// Whether another connection was in the way, so that trying again may help.
+    pub(crate) fn is_contention(&self) -> bool {
+        self.kind == DriverErrorKind::Busy
     }
 }
 

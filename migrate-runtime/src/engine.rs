@@ -4,9 +4,12 @@
 //! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
 
 mod catalog;
+mod hold;
 mod journalled;
+mod lease;
 mod look;
 mod mysql;
+mod patience;
 mod postgres;
 mod server;
 mod sqlite;
@@ -17,8 +20,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use migrate_plan::{
-    Action, Ahead, Applied, Dialect, Direction, Drift, Inserted, LockKind, Plan, PlanError, Purge, RevisionGraph,
-    Settings, Step, Target,
+    Action, Ahead, Applied, Dialect, Direction, Drift, Inserted, Plan, PlanError, Purge, RevisionGraph, Settings, Step,
+    Target,
 };
 
 use crate::driver::LiveConnection;
@@ -26,6 +29,7 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
+use hold::Hold;
 pub(crate) use look::{Look, look};
 use step::Job;
 pub(crate) use work::Work;
@@ -110,7 +114,7 @@ pub(crate) async fn run(
     listener: &mut Option<Listener<'_>>,
 ) -> Result<RunReport, RunError> {
     let report = RunReport::new(request.goal.action(), random_id());
-    let mut run = Run { request, graph, db, listener, report, announced: HashSet::new() };
+    let mut run = Run { request, graph, db, listener, report, announced: HashSet::new(), hold: Hold::Unproven };
     let own_waiting = run.suspend_busy_timeout().await;
     let outcome = run.go().await;
     run.restore_busy_timeout(own_waiting).await;
@@ -137,17 +141,7 @@ struct Run<'r, 'l> {
     report: RunReport,
     /// The steps of the first plan.
     announced: HashSet<(Direction, String)>,
-}
-
-/// How often a waiter says who holds the lock.
-const NOTICE: Duration = Duration::from_secs(10);
-
-/// A pause of half to all of `pause`, so that waiters do not come in step.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0];
-    // Without randomness the pauses are merely equal.
-    let _ = getrandom::fill(&mut byte);
-    pause / 2 + pause * u32::from(byte[0]) / 512
+    hold: Hold,
 }
 
 impl<'r> Run<'r, '_> {
@@ -252,6 +246,7 @@ impl<'r> Run<'r, '_> {
             took,
             run_id: &self.report.run_id,
             author: &self.request.author,
+            lease: self.hold.token(),
         }
     }
 
@@ -261,9 +256,5 @@ impl<'r> Run<'r, '_> {
         let (id, title, direction) = (step.id.to_string(), step.title.to_string(), step.direction);
         self.report.steps.push(StepReport { id, title, direction, duration });
         self.emit(&Event::StepFinished { step, duration });
-    }
-
-    fn locks(&self) -> bool {
-        self.request.settings.lock == LockKind::Advisory
     }
 }

@@ -61,6 +61,9 @@ pub enum Error {
     /// The session lock does not stay with the connection.
     #[error("the lock does not stay with this connection")]
     Pooler,
+    /// Another run has taken the lease.
+    #[error("another process has taken over the lease of this run")]
+    LeaseLost,
     /// The server is a node of a Galera cluster, whose nodes do not share their locks.
     #[error("a lock of this server protects nothing: it is a node of a Galera cluster")]
     Cluster,
@@ -235,12 +238,17 @@ impl Error {
             }
             Self::Pooler => new(
                 Code::PoolerDetected,
-                "connect directly to the server, or set `lock = \"none\"` and see to it that one process migrates at a time",
+                "connect directly to the server, or set `lock = \"lease\"`, which holds behind a pooler too",
             )
             .because("a transaction pooler hands each transaction to another server session, so a session lock protects nothing"),
+            Self::LeaseLost => new(
+                Code::LeaseLost,
+                "look at `current`; the other process goes on from what is recorded",
+            )
+            .because("this process stood still for longer than its lease, or the connection did; what it had not committed is undone"),
             Self::Cluster => new(
                 Code::PoolerDetected,
-                "set `lock = \"none\"` and see to it that one process migrates at a time, on one node",
+                "leave `lock` away, or set `lock = \"lease\"`, which holds on all nodes",
             )
             .because("`GET_LOCK` gives the same lock to one session on each node"),
             Self::ForeignKeys { file, violations, remains, .. } => {

@@ -114,6 +114,7 @@ pub(crate) struct Tables {
     schema_is_configured: bool,
     history: String,
     log: String,
+    lease: String,
 }
 
 impl Tables {
@@ -124,13 +125,19 @@ impl Tables {
             Some(schema) => format!("{}.{}", identifier(dialect, schema), identifier(dialect, table)),
             None => identifier(dialect, table),
         };
-        let (history, log) = (qualified(&settings.history_table), qualified(&settings.log_table()));
-        Self { dialect, schema, schema_is_configured: settings.history_schema.is_some(), history, log }
+        let [history, log, lease] =
+            [settings.history_table.as_ref(), &settings.log_table(), &settings.lease_table()].map(qualified);
+        Self { dialect, schema, schema_is_configured: settings.history_schema.is_some(), history, log, lease }
     }
 
     /// The history table, quoted and qualified.
     pub(crate) fn history(&self) -> &str {
         &self.history
+    }
+
+    /// The table of who may migrate, quoted and qualified.
+    pub(crate) fn lease(&self) -> &str {
+        &self.lease
     }
 
     /// The list of columns that reading wants, each with the prefix.
@@ -147,10 +154,9 @@ impl Tables {
         COLUMNS.iter().map(column).collect::<Vec<_>>().join(", ")
     }
 
-    /// Creates what is missing.
-    pub(crate) fn create(&self) -> String {
-        let Types { id, text, long, stamp, seq, options } = Types::of(self.dialect);
-        let schema = match (&self.schema, self.dialect) {
+    /// Creates the schema of the tables where it is missing; nothing where the connection's own is meant.
+    pub(crate) fn create_schema(&self) -> String {
+        match (&self.schema, self.dialect) {
             (Some(schema), Dialect::Postgres) => format!(
                 "DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN CREATE SCHEMA {schema}; END IF; END $do$;\n",
                 name = literal(self.dialect, &identifier(self.dialect, schema)),
@@ -160,13 +166,19 @@ impl Tables {
                 format!("CREATE DATABASE IF NOT EXISTS {};\n", identifier(self.dialect, schema))
             }
             _ => String::new(),
-        };
+        }
+    }
+
+    /// Creates what is missing.
+    pub(crate) fn create(&self) -> String {
+        let Types { id, text, long, stamp, seq, options } = Types::of(self.dialect);
+        let schema = self.create_schema();
         format!(
             "{schema}CREATE TABLE IF NOT EXISTS {history} (\n\
              id {id} NOT NULL PRIMARY KEY, format integer NOT NULL, parents {text} NOT NULL, depends_on {text} NOT NULL,\n\
              title {text} NOT NULL, up_checksum {text}, down_checksum {text}, state {text} NOT NULL, journal {long},\n\
              applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by {text} NOT NULL,\n\
-             application {text} NOT NULL, tool {text} NOT NULL, down_sql {long}){options};\n\
+             application {text} NOT NULL, tool {text} NOT NULL, down_sql {long}, lease bigint){options};\n\
              CREATE TABLE IF NOT EXISTS {log} (\n\
              seq {seq}, format integer NOT NULL, run_id {text} NOT NULL, revision {id} NOT NULL, action {text} NOT NULL,\n\
              note {text}, checksum {text}, at {stamp} NOT NULL, duration_ms bigint NOT NULL, done_by {text} NOT NULL,\n\
@@ -236,8 +248,8 @@ impl Tables {
         let checksum = |sum: Option<String>| nullable(self.dialect, sum.as_deref());
         format!(
             "INSERT INTO {history} (id, format, parents, depends_on, title, up_checksum, down_checksum, state, journal, \
-             applied_at, duration_ms, applied_by, application, tool, down_sql) VALUES ({id}, {FORMAT}, {parents}, \
-             {depends_on}, {title}, {up}, {down}, {state}, {journal}, {now}, {took}, {by}, {application}, {tool}, {sql})",
+             applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES ({id}, {FORMAT}, {parents}, \
+             {depends_on}, {title}, {up}, {down}, {state}, {journal}, {now}, {took}, {by}, {application}, {tool}, {sql}, {lease})",
             history = self.history,
             id = self.literal(&revision.id),
             parents = self.literal(&revision.parents.join(",")),
@@ -253,6 +265,7 @@ impl Tables {
             application = self.literal(&entry.author.application),
             tool = self.literal(TOOL),
             sql = nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
+            lease = entry.lease.map_or_else(|| "NULL".to_owned(), |token| token.to_string()),
         )
     }
 
@@ -387,6 +400,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) took: Took,
     pub(crate) run_id: &'a str,
     pub(crate) author: &'a Author,
+    /// The number of the lease under which it was done; `None` under another lock.
+    pub(crate) lease: Option<u64>,
 }
 
 /// Reads the rows that [`Tables::columns`] selected, beginning at a column.

@@ -98,7 +98,7 @@ impl dyn Database + '_ {
         self.rows("SELECT action || ' ' || revision FROM migrate_log ORDER BY seq")
     }
 
-    /// The tables, ours included, sorted.
+    /// The tables, the history and its log included, sorted; whether there is a lease beside them is the engine's own affair.
     pub fn tables(&mut self) -> Vec<String> {
         let query = match self.dialect() {
             Dialect::Postgres => {
@@ -112,7 +112,7 @@ impl dyn Database + '_ {
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
             }
         };
-        self.rows(query)
+        self.rows(query).into_iter().filter(|table| !table.ends_with("_lease")).collect()
     }
 }
 

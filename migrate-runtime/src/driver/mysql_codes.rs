@@ -14,7 +14,8 @@ pub(super) fn kind_of(code: u16) -> DriverErrorKind {
         1142 | 1143 | 1227 | 1290 | 1792 | 1836 | 1370 | 1419 => DriverErrorKind::ReadOnly,
         1045 | 1698 | 1862 => DriverErrorKind::WrongCredentials,
         1049 | 1044 | 1046 => DriverErrorKind::MissingDatabase,
-        1040 | 1129 | 1130 | 1203 | 1226 => DriverErrorKind::Unreachable,
+        // 1047 a node of a cluster that is not ready.
+        1040 | 1047 | 1129 | 1130 | 1203 | 1226 => DriverErrorKind::Unreachable,
         1053 | 1927 | 1152 | 1158..=1161 | 3169 | 4031 => DriverErrorKind::ConnectionLost,
         _ => DriverErrorKind::Refused,
     }

@@ -12,6 +12,8 @@ pub(super) fn kind_of(code: &str) -> DriverErrorKind {
         "28P01" | "28000" => DriverErrorKind::WrongCredentials,
         "3D000" => DriverErrorKind::MissingDatabase,
         "57P01" | "57P02" | "08003" | "08006" | "57P05" => DriverErrorKind::ConnectionLost,
+        // A lock that was waited for too long, a deadlock, a transaction that does not fit beside another one.
+        "55P03" | "40P01" | "40001" => DriverErrorKind::Busy,
         "57P03" | "53300" | "08001" | "08004" => DriverErrorKind::Unreachable,
         _ => DriverErrorKind::Refused,
     }

@@ -11,6 +11,7 @@ use migrate_plan::{
 };
 
 use super::catalog::{INVALID, Verdict, judge, states_query};
+use super::hold::Hold;
 use super::server::Frame;
 use super::sqlite::{Violation, refuse_orphans};
 use super::step::{Before, Job};
@@ -277,7 +278,9 @@ impl Run<'_, '_> {
         let running = Running { checksum, sql: sql.clone(), before: before.clone(), error: None };
         task.journal = Journal { running: Some(running), refused: None, ..task.journal.clone() };
         self.write(task).await?;
-        match self.db.batch_execute(&sql).await {
+        self.refresh_lease().await?;
+        let (head, statements) = self.hold.before_alone(dialect);
+        match self.db.batch_execute(&format!("{head}{sql}")).await {
             Ok(()) => {
                 task.journal.running = None;
                 task.journal.done.push(checksum);
@@ -291,6 +294,7 @@ impl Run<'_, '_> {
             Err(error) if error.kind == DriverErrorKind::ConnectionLost => {
                 Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error })
             }
+            Err(error) if Hold::lost(&error).is_some() => Err(Error::LeaseLost),
             Err(error) => {
                 let after = if changes.is_empty() { Vec::new() } else { self.states(&changes).await? };
                 let untouched = before.iter().zip(&after).zip(&changes).all(|((before, after), change)| {
@@ -302,7 +306,7 @@ impl Run<'_, '_> {
                 } else if let Some(running) = &mut task.journal.running {
                     running.error = Some(error.message.clone());
                 }
-                self.refused(task, task.before(0, 0), error).await
+                self.refused(task, task.before(head.chars().count(), statements), error).await
             }
         }
     }
@@ -329,7 +333,7 @@ impl Run<'_, '_> {
         let remains = if done == 0 && task.journal.running.is_none() {
             if task.written.take().is_some() {
                 let end = task.look.tables.end_journal(&task.job.step.id, task.journal.direction);
-                self.execute_committed(&end).await?;
+                self.transact_own(&end, WRITING).await?;
             }
             Remains::Nothing
         } else {
@@ -366,14 +370,10 @@ impl Run<'_, '_> {
         match task.frame {
             // On SQLite nothing but the journal keeps two processes apart between statements.
             Frame::Sqlite => self.transact_on_sqlite(task, "", &change).await?,
-            _ => self.execute_committed(&change).await?,
+            _ => self.transact_own(&change, WRITING).await?,
         }
         task.written = Some(task.journal.to_text());
         Ok(())
-    }
-
-    async fn execute_committed(&mut self, sql: &str) -> Result<(), Error> {
-        self.db.batch_execute(sql).await.map_err(|error| Error::driver(WRITING, error))
     }
 
     /// Runs the next statements and a change of the history in one transaction.
@@ -393,17 +393,17 @@ impl Run<'_, '_> {
         if let Frame::Sqlite = task.frame {
             return self.transact_on_sqlite(task, &body, change).await;
         }
-        let head = match task.frame {
-            Frame::Postgres(_) => format!("/* migrate: {} {} */ BEGIN;\n", task.job.step.direction, task.job.step.id),
-            _ => format!("{};\nSTART TRANSACTION;\n", Took::MESSAGE_BEGINS),
+        let mut head = match task.frame {
+            Frame::Postgres(_) => {
+                vec![format!("/* migrate: {} {} */ BEGIN", task.job.step.direction, task.job.step.id)]
+            }
+            _ => vec![Took::MESSAGE_BEGINS.to_owned(), "START TRANSACTION".to_owned()],
         };
-        let begins = head.lines().count();
+        head.extend(self.hold.proofs());
+        let begins = head.len();
+        let head = head.join(";\n") + ";\n";
         let separator = if body.is_empty() { "" } else { "\n;\n" };
-        let proofs = match task.frame {
-            Frame::Postgres(frame) => frame.key_proof(),
-            _ => String::new(),
-        };
-        let text = format!("{head}{body}{separator}{proofs}{change};\nCOMMIT");
+        let text = format!("{head}{body}{separator}{change};\nCOMMIT");
         let Err(error) = self.db.batch_execute(&text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error });
@@ -413,10 +413,8 @@ impl Run<'_, '_> {
         }
         let completed = error.completed.unwrap_or(0);
         if completed < begins || completed >= begins + count {
-            return Err(match error.message.contains(super::postgres::UNLOCKED) {
-                true => Error::Pooler,
-                false => Error::driver("the history cannot be written", error),
-            });
+            let lost = Hold::lost(&error);
+            return Err(lost.unwrap_or_else(|| Error::driver("the history cannot be written", error)));
         }
         task.journal.refused = Some(error.message.clone());
         let before = task.before(head.chars().count(), begins);

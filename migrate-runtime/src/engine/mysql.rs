@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use migrate_plan::{Dialect, Settings};
+use migrate_plan::{Dialect, LockKind, Settings};
 use sha2::{Digest, Sha256};
 
 use super::look::Session;
+use super::patience::NOTICE;
 use super::server::Frame as AnyFrame;
-use super::{Look, NOTICE, Run, look};
+use super::{Look, Run, look};
 use crate::driver::Row;
 use crate::error::Error;
 use crate::event::Event;
@@ -33,6 +34,13 @@ pub(super) struct Frame {
     own: BTreeMap<String, String>,
     database: Option<String>,
     dialect: Dialect,
+}
+
+impl Frame {
+    /// Whether the session is one of a Galera cluster.
+    fn is_cluster(&self) -> bool {
+        self.own.get("wsrep_on").is_some_and(|on| on == "ON")
+    }
 }
 
 /// What is asked of a session; the column names are told apart from those of the history.
@@ -69,26 +77,39 @@ fn lock_name(look: &Look) -> String {
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_mysql(&mut self, first: Look) -> Result<(), Error> {
-        if !self.locks() {
-            return self.run_framed_on_mysql(&first).await;
-        }
-        self.refuse_cluster().await?;
-        let name = literal(self.db.dialect(), &lock_name(&first));
+        let frame = self.frame_on_mysql().await?;
+        let lock = match self.request.settings.lock {
+            LockKind::Auto if frame.is_cluster() => LockKind::Lease,
+            LockKind::Auto => LockKind::Advisory,
+            // In a Galera cluster each node has its own locks, and two nodes give the same one away.
+            LockKind::Advisory if frame.is_cluster() => return Err(Error::Cluster),
+            chosen => chosen,
+        };
+        let begun = self.db.batch_execute(&frame.begin).await;
+        begun.map_err(|error| Error::driver("the session cannot be set up", error))?;
+        let outcome = match lock {
+            LockKind::None => self.run_framed_on_mysql(&first, &frame).await,
+            LockKind::Lease => self.run_under_lease_on_mysql(&first, &frame).await,
+            LockKind::Auto | LockKind::Advisory => self.run_under_named_lock(&first, &frame).await,
+        };
+        let restored = self.restore_on_mysql(&frame, true).await;
+        outcome.and(restored)
+    }
+
+    async fn run_under_named_lock(&mut self, first: &Look, frame: &Frame) -> Result<(), Error> {
+        let name = literal(self.db.dialect(), &lock_name(first));
         self.lock_on_mysql(&name).await?;
-        let outcome = self.run_framed_on_mysql(&first).await;
+        let outcome = self.run_framed_on_mysql(first, frame).await;
         // On a broken connection the server has released the lock itself.
         let _ = self.db.query(&format!("SELECT release_lock({name})")).await;
         outcome
     }
 
-    /// In a Galera cluster each node has its own locks, and two nodes give the same one away.
-    async fn refuse_cluster(&mut self) -> Result<(), Error> {
-        let rows = self.db.query("SHOW SESSION VARIABLES LIKE 'wsrep_on'").await;
-        let rows = rows.map_err(|error| Error::driver(LOCKING, error))?;
-        match rows.first().and_then(|row| row.text(1)) {
-            Some("ON") => Err(Error::Cluster),
-            _ => Ok(()),
-        }
+    async fn run_under_lease_on_mysql(&mut self, first: &Look, frame: &Frame) -> Result<(), Error> {
+        self.take_lease(first).await?;
+        let outcome = self.run_framed_on_mysql(first, frame).await;
+        self.release_lease().await;
+        outcome
     }
 
     async fn lock_on_mysql(&mut self, name: &str) -> Result<(), Error> {
@@ -134,15 +155,10 @@ impl Run<'_, '_> {
         Some(format!("connection {} ({} from {}), since {} s running: {statement}", text(0), text(1), text(2), text(3)))
     }
 
-    async fn run_framed_on_mysql(&mut self, first: &Look) -> Result<(), Error> {
+    async fn run_framed_on_mysql(&mut self, first: &Look, frame: &Frame) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
         self.refuse_other_engine(&now).await?;
-        let frame = self.frame_on_mysql().await?;
-        let begun = self.db.batch_execute(&frame.begin).await;
-        begun.map_err(|error| Error::driver("the session cannot be set up", error))?;
-        let outcome = self.run_locked(first, now, AnyFrame::MySql(&frame)).await;
-        let restored = self.restore_on_mysql(&frame, true).await;
-        outcome.and(restored)
+        self.run_locked(first, now, AnyFrame::MySql(frame)).await
     }
 
     /// A history that a crash can tear is none.
@@ -150,7 +166,8 @@ impl Run<'_, '_> {
         let dialect = self.db.dialect();
         let Some(session) = look.session.as_ref().filter(|_| look.exists) else { return Ok(()) };
         let settings = &self.request.settings;
-        let tables = [settings.history_table.to_string(), settings.log_table()].map(|table| literal(dialect, &table));
+        let tables = [settings.history_table.to_string(), settings.log_table(), settings.lease_table()];
+        let tables = tables.map(|table| literal(dialect, &table));
         let query = format!(
             "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = {} AND table_name IN ({}) \
              AND engine <> 'InnoDB'",
@@ -175,10 +192,16 @@ impl Run<'_, '_> {
         let own = self.session_variables().await?;
         // The files were split with backslashes as escapes, as the server has them by default.
         // Definitions are compared as one text, which MySQL would cut at 1 kB.
-        let begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
-                     group_concat_max_len = greatest(@@group_concat_max_len, 1048576)";
-        let begin = begin.to_owned();
-        Ok(Frame { begin, own, database, dialect })
+        let mut begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
+                         group_concat_max_len = greatest(@@group_concat_max_len, 1048576)"
+            .to_owned();
+        let mut frame = Frame { begin: String::new(), own, database, dialect };
+        if frame.is_cluster() {
+            // Reads and writes wait until this node has what the others had committed.
+            begin.push_str(", wsrep_sync_wait = 7");
+        }
+        frame.begin = begin;
+        Ok(frame)
     }
 
     async fn session_variables(&mut self) -> Result<BTreeMap<String, String>, Error> {

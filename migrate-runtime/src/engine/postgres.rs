@@ -2,21 +2,22 @@
 
 mod message;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use migrate_plan::{Action, Dialect};
+use migrate_plan::{Action, Dialect, LockKind};
 use sha2::{Digest, Sha256};
 
+use super::hold::{Hold, UNLOCKED};
 use super::look::Session;
+use super::patience::Patience;
 use super::server::Frame as AnyFrame;
 use super::step::Job;
-use super::{Look, NOTICE, Run, jittered, look};
+use super::{Look, Run, look};
 use crate::driver::DriverErrorKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
 use crate::sql::literal;
-pub(super) use message::UNLOCKED;
 use message::{Message, Transaction};
 
 /// How often the lock is given back before it counts as lost.
@@ -34,7 +35,7 @@ const LOCKING: &str = "the lock cannot be taken";
 
 /// The advisory lock of one history table.
 #[derive(Clone, Copy, Debug)]
-struct Key(i64);
+pub(super) struct Key(i64);
 
 impl Key {
     /// Made of the history's identity, so that tenants of one server do not wait for one another.
@@ -48,6 +49,11 @@ impl Key {
         let mut first = [0; 8];
         first.copy_from_slice(&hash.finalize()[..8]);
         Self(i64::from_be_bytes(first))
+    }
+
+    /// A statement that fails when this session does not hold the lock.
+    pub(super) fn proof(self) -> String {
+        message::proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", self.held_here()), UNLOCKED)
     }
 
     /// A condition on `pg_locks` that this session's lock fulfils.
@@ -67,29 +73,33 @@ impl Key {
 /// What stands around the SQL of every revision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame<'f> {
-    /// The lock that must still be held when the revision is recorded.
-    key: Option<Key>,
     /// Two statements that bring the session's settings back.
     pub(super) own_settings: &'f str,
 }
 
-impl Frame<'_> {
-    /// A statement that fails when the lock is not held here, with its terminator; nothing without a lock.
-    pub(super) fn key_proof(self) -> String {
-        self.key.map_or_else(String::new, |key| message::proof_of_lock(key) + ";\n")
-    }
-}
-
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
-        let Some(session) = first.session.clone() else { return Err(Error::Pooler) };
-        if !self.locks() {
-            return self.run_steps_on_postgres(&first, None).await;
+        match self.request.settings.lock {
+            LockKind::None => self.run_steps_on_postgres(&first).await,
+            // A session lock is safe without a pooler alone, and a pooler with nothing else to do hands out one session
+            // again and again, as if it were none.
+            LockKind::Auto | LockKind::Lease => {
+                self.take_lease(&first).await?;
+                let outcome = self.run_steps_on_postgres(&first).await;
+                self.release_lease().await;
+                outcome
+            }
+            LockKind::Advisory => self.run_under_advisory_lock(first).await,
         }
+    }
+
+    async fn run_under_advisory_lock(&mut self, first: Look) -> Result<(), Error> {
+        let Some(session) = first.session.clone() else { return Err(Error::Pooler) };
         let key = Key::of(&session, &first);
         let backend = self.lock(key).await?;
         let outcome = if backend == session.backend {
-            self.run_steps_on_postgres(&first, Some(key)).await
+            self.hold = Hold::Advisory(key);
+            self.run_steps_on_postgres(&first).await
         } else {
             Err(Error::Pooler)
         };
@@ -116,29 +126,26 @@ impl Run<'_, '_> {
     ///
     /// Gives the backend that has the lock.
     async fn lock(&mut self, key: Key) -> Result<String, Error> {
-        let started = Instant::now();
-        let mut next_notice = Duration::ZERO;
-        let mut pause = Duration::from_millis(20);
+        let mut patience = Patience::new(Duration::from_millis(20), Duration::from_millis(500));
+        // A session that has the lock already got it from another client of a pooler, and would get it once more.
+        let query = format!(
+            "SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {}) THEN 'pooled' WHEN \
+             pg_try_advisory_lock({}) THEN 'locked' END, pg_backend_pid()",
+            key.held_here(),
+            key.0
+        );
         loop {
-            let query = format!("SELECT pg_try_advisory_lock({}), pg_backend_pid()", key.0);
             let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
-            let answer = rows.first().map(|row| (row.text(0), row.text(1)));
-            if let Some((Some("t"), backend)) = answer {
-                self.emit(&Event::Locked);
-                return Ok(backend.unwrap_or_default().to_owned());
+            match rows.first().map(|row| (row.text(0), row.text(1))) {
+                Some((Some("pooled"), _)) => return Err(Error::Pooler),
+                Some((Some("locked"), backend)) => {
+                    self.emit(&Event::Locked);
+                    return Ok(backend.unwrap_or_default().to_owned());
+                }
+                _ => {}
             }
-            let waited = started.elapsed();
-            if waited >= next_notice {
-                let holder = self.holder(key).await;
-                self.emit(&Event::Waiting { waited, holder: holder.as_deref() });
-                next_notice = waited + NOTICE;
-            }
-            if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
-                return Err(Error::LockTimeout { waited, holder: self.holder(key).await });
-            }
-            let left = self.request.lock_timeout.map_or(pause, |limit| limit.saturating_sub(waited));
-            self.db.sleep(jittered(pause).min(left)).await;
-            pause = (pause * 2).min(Duration::from_millis(500));
+            let holder = if patience.speaks(self.request.lock_timeout) { self.holder(key).await } else { None };
+            self.wait(&mut patience, holder).await?;
         }
     }
 
@@ -159,22 +166,22 @@ impl Run<'_, '_> {
     }
 
     /// Reads again, now that nobody else writes, and runs what is left to do.
-    async fn run_steps_on_postgres(&mut self, first: &Look, key: Option<Key>) -> Result<(), Error> {
+    async fn run_steps_on_postgres(&mut self, first: &Look) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
-        let own_settings = self.own_settings(first, &now, key).await?;
-        let frame = Frame { key, own_settings: &own_settings };
+        let own_settings = self.own_settings(first, &now).await?;
+        let frame = Frame { own_settings: &own_settings };
         self.run_locked(first, now, AnyFrame::Postgres(frame)).await
     }
 
     /// What restores the settings of the session after a revision: those that it was given before the run.
     ///
-    /// The same query proves that the lock is held here: a session lock is worth nothing when the next transaction runs
-    /// in another session.
-    async fn own_settings(&mut self, first: &Look, now: &Look, key: Option<Key>) -> Result<String, Error> {
-        let held = key.map_or_else(
-            || "true".to_owned(),
-            |key| format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()),
-        );
+    /// The same query proves that an advisory lock is held here: a session lock is worth nothing when the next
+    /// transaction runs in another session.
+    async fn own_settings(&mut self, first: &Look, now: &Look) -> Result<String, Error> {
+        let held = match &self.hold {
+            Hold::Advisory(key) => format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()),
+            _ => "true".to_owned(),
+        };
         let query = format!(
             "SELECT {held}, current_setting('role'), s.name, s.setting FROM (VALUES (1)) one LEFT JOIN \
              pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
@@ -182,7 +189,8 @@ impl Run<'_, '_> {
         let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
         let first_text = |column| rows.first().and_then(|row| row.text(column));
         let backend = |look: &Look| look.session.as_ref().map(|session| session.backend.clone());
-        if key.is_some() && (first_text(0) != Some("t") || backend(first) != backend(now)) {
+        let advisory = matches!(self.hold, Hold::Advisory(_));
+        if advisory && (first_text(0) != Some("t") || backend(first) != backend(now)) {
             return Err(Error::Pooler);
         }
         let set = |name: &str, value: &str| {
@@ -202,7 +210,7 @@ impl Run<'_, '_> {
         frame: Frame<'_>,
     ) -> Result<(), Error> {
         let record = look.tables.record(&self.entry(job, action, Took::SinceMessage { after: 0 }));
-        let message = Message::new(job, frame, &self.report.run_id, &record);
+        let message = Message::new(job, frame, &self.hold, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });

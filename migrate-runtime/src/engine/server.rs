@@ -33,8 +33,7 @@ impl Run<'_, '_> {
         }
         for revision in self.mended(&work.now) {
             let sql = now.tables.renew_down(revision, &self.report.run_id, &self.request.author);
-            let renewed = self.db.batch_execute(&format!("BEGIN;\n{sql};\nCOMMIT")).await;
-            renewed.map_err(|error| Error::driver("a mended `down` cannot be stored", error))?;
+            self.transact_own(&sql, "a mended `down` cannot be stored").await?;
         }
         let mut done = 0;
         let outcome = self.do_jobs_on_server(work.plan.action, &jobs, &now, frame, &mut done).await;
@@ -73,12 +72,7 @@ impl Run<'_, '_> {
 
     /// A stamp changes the history alone, in one transaction.
     async fn stamp_on_server(&mut self, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
-        let changes = self.stamp_changes(jobs, look);
-        let outcome = self.db.batch_execute(&format!("BEGIN;\n{};\nCOMMIT", changes.join(";\n"))).await;
-        if let Err(error) = outcome {
-            let _ = self.db.batch_execute("ROLLBACK").await;
-            return Err(Error::driver("the stamp cannot be written", error));
-        }
-        Ok(())
+        let changes = self.stamp_changes(jobs, look).join(";\n");
+        self.transact_own(&changes, "the stamp cannot be written").await
     }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use migrate_plan::{Action, Dialect};
 
+use super::patience::Patience;
 use super::server::Frame;
 use super::step::{Before, Job};
-use super::{Look, NOTICE, Run, jittered, look};
+use super::{Look, Run, look};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
@@ -57,17 +58,9 @@ pub(super) fn refuse_orphans(
     }
 }
 
-/// How long another process has been waited for, and how long until the next attempt.
-struct Patience {
-    started: Instant,
-    next_notice: Duration,
-    pause: Duration,
-}
-
-impl Patience {
-    fn new() -> Self {
-        Self { started: Instant::now(), next_notice: Duration::ZERO, pause: Duration::from_millis(5) }
-    }
+/// The pauses in which a file's lock is asked for.
+fn patience() -> Patience {
+    Patience::new(Duration::from_millis(5), Duration::from_millis(250))
 }
 
 impl Run<'_, '_> {
@@ -259,10 +252,10 @@ impl Run<'_, '_> {
     }
 
     async fn while_busy(&mut self, sql: &str, doing: &'static str) -> Result<(), Error> {
-        let mut patience = Patience::new();
+        let mut patience = patience();
         loop {
             match self.db.batch_execute(sql).await {
-                Err(error) if error.kind == DriverErrorKind::Busy => self.wait(&mut patience).await?,
+                Err(error) if error.kind == DriverErrorKind::Busy => self.wait(&mut patience, None).await?,
                 outcome => return outcome.map_err(|error| Error::driver(doing, error)),
             }
         }
@@ -270,31 +263,15 @@ impl Run<'_, '_> {
 
     /// Looks, waiting as long as the lock timeout allows: while another process commits, nobody can read.
     pub(super) async fn look_patiently(&mut self) -> Result<Look, Error> {
-        let mut patience = Patience::new();
+        let mut patience = patience();
         loop {
             match look(self.db, &self.request.settings).await {
                 Err(Error::Driver { driver, .. }) if driver.kind == DriverErrorKind::Busy => {
-                    self.wait(&mut patience).await?;
+                    self.wait(&mut patience, None).await?;
                 }
                 outcome => return outcome,
             }
         }
-    }
-
-    async fn wait(&mut self, patience: &mut Patience) -> Result<(), Error> {
-        let waited = patience.started.elapsed();
-        if waited >= patience.next_notice {
-            self.emit(&Event::Waiting { waited, holder: None });
-            patience.next_notice = waited + NOTICE;
-        }
-        let limit = self.request.lock_timeout;
-        if limit.is_some_and(|limit| waited >= limit) {
-            return Err(Error::LockTimeout { waited, holder: None });
-        }
-        let left = limit.map_or(patience.pause, |limit| limit - waited);
-        self.db.sleep(jittered(patience.pause).min(left)).await;
-        patience.pause = (patience.pause * 2).min(Duration::from_millis(250));
-        Ok(())
     }
 
     /// Takes the connection's own time limit away for the run: SQLite would wait in silence, and longer than the lock

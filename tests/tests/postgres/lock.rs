@@ -1,4 +1,4 @@
-//! One runs, the others wait.
+//! One runs, the others wait, with `lock = "advisory"`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,6 +11,12 @@ use tokio_postgres::Client;
 
 use super::{HELD, column, connect_as, on_postgres};
 
+const ADVISORY: Settings = Settings { lock: LockKind::Advisory, ..Settings::DEFAULT };
+
+fn advisory(revisions: &Migrations) -> Migrations {
+    with_settings(revisions, ADVISORY)
+}
+
 /// A revision that notes down under which lock it runs.
 fn spy() -> Draft {
     draft("spy")
@@ -19,12 +25,12 @@ fn spy() -> Draft {
 }
 
 fn pending() -> Migrations {
-    set([spy(), draft("b").after("spy")])
+    advisory(&set([spy(), draft("b").after("spy")]))
 }
 
 /// A session that holds the lock; `b` is pending.
 async fn holder(database: &Database) -> Client {
-    set([spy()]).upgrade_async(&mut connect(&database.url()).await).await.expect("an upgrade");
+    advisory(&set([spy()])).upgrade_async(&mut connect(&database.url()).await).await.expect("an upgrade");
     let holder = connect_as(database, "the holder").await;
     holder.batch_execute("SELECT pg_advisory_lock(key) FROM spied").await.expect("the lock");
     holder
@@ -109,7 +115,7 @@ fn a_waiter_hears_who_holds_the_lock_and_gives_up_in_time() {
 fn who_has_nothing_to_do_does_not_wait() {
     on_postgres(async |database| {
         let _holder = holder(&database).await;
-        let started = set([spy()]);
+        let started = advisory(&set([spy()]));
         let migrator = started.migrator().lock_timeout(Duration::ZERO);
         migrator.run_async(&mut connect(&database.url()).await).await.expect("nothing to do");
     });
@@ -119,7 +125,7 @@ fn who_has_nothing_to_do_does_not_wait() {
 fn who_waited_finds_the_work_done() {
     on_postgres(async |database| {
         let (mut first, mut second) = (connect(&database.url()).await, connect(&database.url()).await);
-        let slow = set([draft("a").up("SELECT pg_sleep(0.3);"), draft("b").after("a")]);
+        let slow = advisory(&set([draft("a").up("SELECT pg_sleep(0.3);"), draft("b").after("a")]));
 
         let (first, second) = tokio::join!(slow.upgrade_async(&mut first), slow.upgrade_async(&mut second));
 
@@ -145,8 +151,7 @@ fn two_histories_do_not_wait_for_one_another() {
     on_postgres(async |database| {
         let _holder = holder(&database).await;
         for (schema, table) in [(None, "other_history"), (Some("tenant"), "migrate_history")] {
-            let settings =
-                Settings { history_schema: schema.map(Into::into), history_table: table.into(), ..Settings::DEFAULT };
+            let settings = Settings { history_schema: schema.map(Into::into), history_table: table.into(), ..ADVISORY };
             let revisions = with_settings(&set([draft("n").up("-- migrate: nothing")]), settings);
             let migrator = revisions.migrator().lock_timeout(Duration::ZERO);
             migrator.run_async(&mut connect(&database.url()).await).await.expect("an upgrade");
@@ -158,9 +163,9 @@ fn two_histories_do_not_wait_for_one_another() {
 fn the_lock_is_free_after_success_and_after_failure() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        chain("a").upgrade_async(&mut db).await.expect("an upgrade");
+        advisory(&chain("a")).upgrade_async(&mut db).await.expect("an upgrade");
         assert_eq!(column(&db, HELD).await, ["0"]);
-        let failing = set([draft("a"), draft("b").after("a").up("SELECT nowhere;")]);
+        let failing = advisory(&set([draft("a"), draft("b").after("a").up("SELECT nowhere;")]));
         failing.upgrade_async(&mut db).await.expect_err("a failure");
         assert_eq!(column(&db, HELD).await, ["0"]);
     });

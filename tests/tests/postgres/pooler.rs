@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use migrate_runtime::{Connection, Dialect, DriverError, LockKind, Row};
+use migrate_runtime::{Connection, Dialect, DriverError, LockKind, Migrations, Row};
 use migrate_tests::postgres::Database;
-use migrate_tests::suite::{chain, code, connect, explain};
+use migrate_tests::suite::{chain, code, connect, draft, explain, set};
 use tokio_postgres::Client;
 
 use super::{HELD, column, on_postgres};
@@ -50,7 +50,7 @@ impl Connection for Pooled {
 /// Upgrades from `a` to `b` through a pooler that is steady for so many messages, and says what became of it.
 async fn upgraded_through(database: &Database, steady: usize) -> String {
     let mut pooled = Pooled::new(database, steady).await;
-    let outcome = match chain("a b").upgrade_async(&mut pooled).await {
+    let outcome = match chain("a b").migrator().lock(LockKind::Advisory).run_async(&mut pooled).await {
         Ok(_) => "done".to_owned(),
         Err(error) => code(&error.error).to_owned(),
     };
@@ -69,7 +69,12 @@ fn a_pooler_that_switches_at_once_is_refused_and_nothing_is_written() {
 #[test]
 fn a_pooler_that_switches_later_never_gets_a_revision_recorded() {
     on_postgres(async |database| {
-        chain("a").upgrade_async(&mut connect(&database.url()).await).await.expect("an upgrade");
+        chain("a")
+            .migrator()
+            .lock(LockKind::None)
+            .run_async(&mut connect(&database.url()).await)
+            .await
+            .expect("an upgrade");
         // Look, lock, look, proof, revision: in each of these rounds one of them goes astray, in the last round
         // the revision alone.
         for steady in [0, 1, 2, 3] {
@@ -81,11 +86,24 @@ fn a_pooler_that_switches_later_never_gets_a_revision_recorded() {
 }
 
 #[test]
-fn without_a_lock_a_pooler_serves() {
-    on_postgres(async |database| {
-        let mut pooled = Pooled::new(&database, 0).await;
-        let outcome = chain("a b").migrator().lock(LockKind::None).run_async(&mut pooled).await;
-        outcome.unwrap_or_else(|error| panic!("{}", explain(&error.error)));
-        assert_eq!(database.psql("SELECT id FROM migrate_history ORDER BY id"), Ok("a\nb".to_owned()));
-    });
+fn with_a_lease_or_without_a_lock_a_pooler_serves() {
+    for lock in [LockKind::Auto, LockKind::None] {
+        on_postgres(async |database| {
+            for steady in [0, 3, 4, 5, 6] {
+                let mut pooled = Pooled::new(&database, steady).await;
+                let outcome = revisions().migrator().lock(lock).run_async(&mut pooled).await;
+                outcome.unwrap_or_else(|error| panic!("{lock:?} {steady}: {}", explain(&error.error)));
+                assert_eq!(database.psql("SELECT id FROM migrate_history ORDER BY id"), Ok("a\nb\nc".to_owned()));
+                let outcome = revisions().migrator().lock(lock).downgrade("base").run_async(&mut pooled).await;
+                outcome.unwrap_or_else(|error| panic!("{lock:?} {steady}: {}", explain(&error.error)));
+            }
+        });
+    }
+}
+
+/// One of them is sent statement by statement.
+fn revisions() -> Migrations {
+    let concurrently = "-- migrate: no-transaction\nCREATE TABLE t_b (x integer);\nCREATE INDEX CONCURRENTLY t_b_x ON t_b (x);\n\
+                        INSERT INTO t_b VALUES (1);";
+    set([draft("a"), draft("b").after("a").up(concurrently), draft("c").after("b")])
 }

@@ -1,7 +1,8 @@
 //! The one message that a revision costs, and what a failure inside it means.
 
-use super::{Frame, Key};
+use super::Frame;
 use crate::driver::DriverError;
+use crate::engine::hold::Hold;
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
 use crate::sql::literal;
@@ -11,9 +12,6 @@ const DIALECT: Dialect = Dialect::Postgres;
 
 /// What a proof says when the transaction of the revision is over.
 const ENDED: &str = "the transaction of this revision has ended";
-
-/// What a proof says when the lock is not held in this session.
-pub(in crate::engine) const UNLOCKED: &str = "the lock is not held by this session";
 
 /// The code of a statement that would write in a read-only session: no statement of the file is to blame.
 const READ_ONLY: &str = "25006";
@@ -44,44 +42,41 @@ pub(super) enum Transaction {
 
 /// A statement that fails with these words when the condition does not hold. The words tell it apart where counting
 /// statements cannot: what ends a transaction unseen is a statement that was not counted.
-fn proof(condition: &str, otherwise: &str) -> String {
+pub(super) fn proof(condition: &str, otherwise: &str) -> String {
     format!("SELECT CAST(CASE WHEN {condition} THEN '1' ELSE '{otherwise}' END AS integer)")
 }
 
-/// A proof that this session holds the lock.
-pub(super) fn proof_of_lock(key: Key) -> String {
-    proof(&format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()), UNLOCKED)
-}
-
 impl Message {
-    pub(super) fn new(job: &Job<'_>, frame: Frame<'_>, run_id: &str, record: &str) -> Self {
+    pub(super) fn new(job: &Job<'_>, frame: Frame<'_>, hold: &Hold, run_id: &str, record: &str) -> Self {
         let guard_value = literal(DIALECT, run_id);
         // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
-        let head = format!(
-            "/* migrate: {} {} */ BEGIN;\nSELECT set_config('migrate.guard', {guard_value}, true);\n",
-            job.step.direction, job.step.id
-        );
-        let before = Before { characters: head.chars().count(), statements: 2, ..Before::default() };
+        let mut head = vec![
+            format!("/* migrate: {} {} */ BEGIN", job.step.direction, job.step.id),
+            format!("SELECT set_config('migrate.guard', {guard_value}, true)"),
+        ];
+        head.extend(hold.proofs());
+        let statements = head.len();
+        let head = head.join(";\n") + ";\n";
+        let before = Before { characters: head.chars().count(), statements, ..Before::default() };
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
-        let mut proofs = vec![proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED)];
-        proofs.extend(frame.key.map(proof_of_lock));
-        let commit = guard + proofs.len() + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
+        let whole = proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED);
+        let commit = guard + 1 + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
-        let (proofs, settings) = (proofs.join(";\n"), frame.own_settings);
-        let text = format!("{head}{body}\n;\n{proofs};\n{settings};\n{record};\nCOMMIT");
+        let settings = frame.own_settings;
+        let text = format!("{head}{body}\n;\n{whole};\n{settings};\n{record};\nCOMMIT");
         Self { text, before, guard, commit }
     }
 
     /// What a failure means, by its words and by the number of statements that had completed.
     pub(super) fn explain(&self, job: &Job<'_>, error: DriverError, transaction: Transaction) -> Error {
         let at = error.completed.unwrap_or(0);
-        if at < self.before.statements {
+        if let Some(lost) = Hold::lost(&error) {
+            lost
+        } else if at < self.before.statements {
             Error::driver("the transaction cannot begin", error)
         } else if error.code.as_deref() == Some(READ_ONLY) {
             Error::driver("the revision cannot be written", error)
-        } else if error.message.contains(UNLOCKED) {
-            Error::Pooler
         } else if error.message.contains(ENDED) || (transaction == Transaction::Over && at != self.commit) {
             Error::TransactionEnded { id: job.step.id.to_string(), file: job.revision.file.to_string() }
         } else if at < self.guard {
