@@ -4,6 +4,7 @@
 pub mod command;
 pub mod embed;
 pub mod mariadb;
+pub mod pgbouncer;
 pub mod postgres;
 mod server;
 pub mod suite;
