@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod embed;
+pub mod galera;
 pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;

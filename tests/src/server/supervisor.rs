@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use super::account::Account;
 use super::engine::Engine;
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
+/// A node of a cluster is given its data before it takes connections.
+const START_PATIENCE: Duration = Duration::from_secs(180);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(4);
 
