@@ -3,7 +3,9 @@
 
 pub mod command;
 pub mod embed;
+pub mod galera;
 pub mod mariadb;
+pub mod pgbouncer;
 pub mod postgres;
 mod server;
 pub mod suite;

@@ -5,6 +5,7 @@ mod client;
 mod engine;
 mod template;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -52,7 +53,12 @@ impl Server {
     ///
     /// When the server does not come up; the text holds its log.
     pub fn start_with(binaries: &Binaries) -> Result<Self, String> {
-        let instance = Instance::start(&template::recipe(binaries))?;
+        Self::start_as_node(binaries, Vec::new())
+    }
+
+    /// Starts a server with these binaries, and with the arguments that make it a node of a cluster.
+    pub(crate) fn start_as_node(binaries: &Binaries, arguments: Vec<OsString>) -> Result<Self, String> {
+        let instance = Instance::start_with(&template::recipe(binaries), arguments)?;
         let client =
             Client { program: binaries.client.clone(), socket: engine::socket(instance.home()), port: instance.port() };
         Ok(Self { client, instance })

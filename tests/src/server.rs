@@ -15,5 +15,6 @@ pub(crate) use engine::Engine;
 pub(crate) use instance::Instance;
 pub(crate) use name::database_name;
 pub use requirement::missing_engine;
+pub(crate) use requirement::{is_required, skipped};
 pub(crate) use template::Recipe;
 pub(crate) use url::{encoded, tcp_url};

@@ -20,7 +20,7 @@ pub(super) static MARIADB: Engine = Engine {
     variables: &["MYSQL", "MARIADB"],
     version: &["--no-defaults", "--version"],
     crash: "KILL",
-    arguments,
+    command,
     tidy: |_, _| {},
     is_ready,
 };
@@ -30,13 +30,14 @@ pub(super) fn socket(home: &Path) -> PathBuf {
     home.join("socket")
 }
 
-fn arguments(home: &Path, port: u16) -> Vec<OsString> {
+fn command(program: &Path, home: &Path, port: u16) -> Vec<OsString> {
     let option = |name: &str, value: &Path| {
         let mut option = OsString::from(format!("--{name}="));
         option.push(value);
         option
     };
     vec![
+        program.into(),
         // It counts only in the first place.
         option("defaults-file", &home.join("data/my.cnf")),
         option("datadir", &home.join("data")),

@@ -13,13 +13,21 @@ pub(super) static POSTGRES: Engine = Engine {
     variables: &["PG"],
     version: &["--version"],
     crash: "QUIT",
-    arguments,
+    command,
     tidy,
     is_ready,
 };
 
-fn arguments(home: &Path, port: u16) -> Vec<OsString> {
-    vec!["-D".into(), home.join("data").into(), "-p".into(), port.to_string().into(), "-k".into(), home.into()]
+fn command(program: &Path, home: &Path, port: u16) -> Vec<OsString> {
+    vec![
+        program.into(),
+        "-D".into(),
+        home.join("data").into(),
+        "-p".into(),
+        port.to_string().into(),
+        "-k".into(),
+        home.into(),
+    ]
 }
 
 /// The one file says that the server is ready, and the server believes the other as long as its

@@ -17,12 +17,12 @@ pub(crate) struct Engine {
     pub(crate) folder: &'static str,
     /// What the names of the environment variables that its programs obey begin with.
     pub(crate) variables: &'static [&'static str],
-    /// What the server is called with to tell its version as the third word.
+    /// What the server is called with to tell its version.
     pub(crate) version: &'static [&'static str],
     /// The signal that ends the server at once, as in a crash.
     pub(crate) crash: &'static str,
-    /// What the server is called with, given its home and its port; the data is in `data` below the home.
-    pub(crate) arguments: fn(&Path, u16) -> Vec<OsString>,
+    /// What runs the server, given its program, its home and its port; the data is in `data` below the home.
+    pub(crate) command: fn(&Path, &Path, u16) -> Vec<OsString>,
     /// Removes what a crash leaves in a home and what would mislead the next start.
     pub(crate) tidy: fn(&Path, u16),
     /// Whether the server of a home takes connections.

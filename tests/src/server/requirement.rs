@@ -17,10 +17,20 @@ static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// When the environment variable `MIGRATE_TEST_REQUIRE` lists the engine.
 pub fn missing_engine(engine: &str, package: &str) {
     let text = text(engine, package);
-    if lists(env::var(REQUIRE).ok().as_deref(), engine) {
+    if is_required(engine) {
         panic!("{text}; {REQUIRE} asks for it: apt-get install {package}");
     }
-    let first = TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(engine.to_owned());
+    skipped(&text);
+}
+
+/// Whether the environment variable `MIGRATE_TEST_REQUIRE` lists the engine.
+pub(crate) fn is_required(engine: &str) -> bool {
+    lists(env::var(REQUIRE).ok().as_deref(), engine)
+}
+
+/// Says on stderr, once per process and text, that tests are skipped.
+pub(crate) fn skipped(text: &str) {
+    let first = TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned());
     if first {
         // The test harness captures what eprintln! writes, and nobody would see it.
         let _ = writeln!(io::stderr(), "skipped: {text}");

@@ -1,5 +1,6 @@
 //! Runs a server under a small shell that ends it when the test process ends.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::mem;
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 use super::account::Account;
 use super::engine::Engine;
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
+/// A node of a cluster is given its data before it takes connections.
+const START_PATIENCE: Duration = Duration::from_secs(180);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(4);
 
@@ -66,6 +68,8 @@ pub(super) struct Launch {
     pub(super) template: PathBuf,
     pub(super) program: PathBuf,
     pub(super) port: u16,
+    /// What this server alone is called with, after what all servers of its engine are.
+    pub(super) arguments: Vec<OsString>,
     pub(super) account: Account,
 }
 
@@ -100,8 +104,8 @@ impl Supervisor {
             .args(["-c", SUPERVISE, "sh"])
             .args([&launch.home, &launch.template])
             .arg(launch.engine.crash)
-            .arg(&launch.program)
-            .args((launch.engine.arguments)(&launch.home, launch.port))
+            .args((launch.engine.command)(&launch.program, &launch.home, launch.port))
+            .args(&launch.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -80,7 +80,7 @@ impl Recipe {
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         let version: String = answer
             .split_whitespace()
-            .nth(2)
+            .find(|word| word.starts_with(|character: char| character.is_ascii_digit()))
             .unwrap_or("unknown")
             .chars()
             .filter(|character| character.is_ascii_alphanumeric() || *character == '.')
