@@ -61,6 +61,12 @@ pub enum Error {
     /// The session lock does not stay with the connection.
     #[error("the lock does not stay with this connection")]
     Pooler,
+    /// The connection ended when a transaction began.
+    #[error("the connection ends as soon as a transaction begins")]
+    StatementPooler {
+        /// The driver's error.
+        driver: DriverError,
+    },
     /// Another run has taken the lease.
     #[error("another process has taken over the lease of this run")]
     LeaseLost,
@@ -241,6 +247,12 @@ impl Error {
                 "connect directly to the server, or set `lock = \"lease\"`, which holds behind a pooler too",
             )
             .because("a transaction pooler hands each transaction to another server session, so a session lock protects nothing"),
+            Self::StatementPooler { driver } => new(
+                Code::PoolerDetected,
+                "connect directly to the server, or through a pooler in transaction or session mode",
+            )
+            .because("a pooler in statement mode does that: it allows no transactions of several messages")
+            .note(driver.to_string()),
             Self::LeaseLost => new(
                 Code::LeaseLost,
                 "look at `current`; the other process goes on from what is recorded",
@@ -281,6 +293,9 @@ impl Error {
     }
 }
 
+/// The error number of a Galera node that is joining, or has lost the others.
+const NODE_NOT_READY: &str = "1047";
+
 /// The diagnostic for a driver's error outside a revision.
 pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic {
     let message = format!("{doing}: {driver}");
@@ -289,6 +304,9 @@ pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic
         DriverErrorKind::Busy => (Code::LockTimeout, "wait until the other process is done with the database file"),
         DriverErrorKind::Unreachable if ["CannotOpen", "NotADatabase"].map(Some).contains(&driver.code.as_deref()) => {
             (Code::Unreachable, "check the path: its folder must be there, and the file must be a SQLite database")
+        }
+        DriverErrorKind::Unreachable if driver.code.as_deref() == Some(NODE_NOT_READY) => {
+            (Code::Unreachable, "wait until this node of the cluster is synced, or connect to another one")
         }
         DriverErrorKind::Unreachable => (Code::Unreachable, "check host and port, and that the server runs"),
         DriverErrorKind::ConnectionLost => (Code::Unreachable, "run it again when the server is back"),

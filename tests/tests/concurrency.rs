@@ -1,12 +1,19 @@
 //! Many processes start at once: all succeed, and every revision is applied exactly once.
+//!
+//! `MIGRATE_TEST_STARTERS` is how many; 32 by default.
 
 use std::process::{Child, Stdio};
 
 use migrate_tests::command::Ran;
+use migrate_tests::galera;
+use migrate_tests::pgbouncer::{self, PoolMode, Pooler};
 use migrate_tests::suite::Ledger;
 
-const PROCESSES: usize = 32;
 const REVISIONS: usize = 12;
+
+fn processes() -> usize {
+    std::env::var("MIGRATE_TEST_STARTERS").ok().and_then(|number| number.parse().ok()).unwrap_or(32)
+}
 
 /// Starts the same call so many times, and waits for all of them.
 fn at_once(ledger: &Ledger, arguments: &[&str]) -> Vec<Ran> {
@@ -14,7 +21,7 @@ fn at_once(ledger: &Ledger, arguments: &[&str]) -> Vec<Ran> {
         let mut command = ledger.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process")
     };
-    let children: Vec<Child> = (0..PROCESSES).map(start).collect();
+    let children: Vec<Child> = (0..processes()).map(start).collect();
     children.into_iter().map(|child| child.wait_with_output().expect("an end").into()).collect()
 }
 
@@ -74,12 +81,12 @@ fn downgrades_of_a_postgres_database() {
 
 #[test]
 fn single_steps_on_a_sqlite_file() {
-    relative_upgrades_never_go_further_than_they_said(&Ledger::on_sqlite(PROCESSES));
+    relative_upgrades_never_go_further_than_they_said(&Ledger::on_sqlite(processes()));
 }
 
 #[test]
 fn single_steps_on_a_postgres_database() {
-    Ledger::on_postgres(PROCESSES).iter().for_each(relative_upgrades_never_go_further_than_they_said);
+    Ledger::on_postgres(processes()).iter().for_each(relative_upgrades_never_go_further_than_they_said);
 }
 
 #[test]
@@ -94,5 +101,24 @@ fn downgrades_of_a_mariadb_database() {
 
 #[test]
 fn single_steps_on_a_mariadb_database() {
-    Ledger::on_mariadb(PROCESSES).iter().for_each(relative_upgrades_never_go_further_than_they_said);
+    Ledger::on_mariadb(processes()).iter().for_each(relative_upgrades_never_go_further_than_they_said);
+}
+
+#[test]
+fn everything_through_a_transaction_pooler() {
+    let Some(server) = pgbouncer::engine_or_skip() else { return };
+    let pooler = Pooler::start(server, PoolMode::Transaction).expect("a pooler");
+    all_succeed_and_each_revision_is_applied_once(&Ledger::behind_pooler(server, &pooler, REVISIONS));
+    all_succeed_and_each_revision_is_undone_once(&Ledger::behind_pooler(server, &pooler, REVISIONS));
+    relative_upgrades_never_go_further_than_they_said(&Ledger::behind_pooler(server, &pooler, processes()));
+}
+
+#[test]
+fn everything_over_three_nodes_of_a_cluster() {
+    let Some(cluster) = galera::engine_or_skip() else { return };
+    let ledger = Ledger::on_galera(cluster, REVISIONS);
+    all_succeed_and_each_revision_is_applied_once(&ledger);
+    assert_all_succeed(&at_once(&ledger, &["downgrade", "base"]));
+    assert_eq!(ledger.balance(), 0);
+    assert_eq!(ledger.log().len(), 2 * REVISIONS);
 }

@@ -31,6 +31,9 @@ enum Unlocked {
     NotFound,
 }
 
+/// What PgBouncer calls a transaction in statement mode.
+const PROTOCOL_VIOLATION: &str = "08P01";
+
 const LOCKING: &str = "the lock cannot be taken";
 
 /// The advisory lock of one history table.
@@ -79,6 +82,7 @@ pub(super) struct Frame<'f> {
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
+        self.refuse_statement_pooling().await?;
         match self.request.settings.lock {
             LockKind::None => self.run_steps_on_postgres(&first).await,
             // A session lock is safe without a pooler alone, and a pooler with nothing else to do hands out one session
@@ -91,6 +95,22 @@ impl Run<'_, '_> {
             }
             LockKind::Advisory => self.run_under_advisory_lock(first).await,
         }
+    }
+
+    /// A pooler in statement mode lets whole messages pass, and ends the connection when a revision fails half way: better
+    /// now, with nothing written.
+    async fn refuse_statement_pooling(&mut self) -> Result<(), Error> {
+        match self.db.batch_execute("BEGIN").await {
+            Err(error)
+                if error.kind == DriverErrorKind::ConnectionLost
+                    || error.code.as_deref() == Some(PROTOCOL_VIOLATION) =>
+            {
+                return Err(Error::StatementPooler { driver: error });
+            }
+            begun => begun.map_err(|error| Error::driver("a transaction cannot begin", error))?,
+        }
+        let ended = self.db.batch_execute("COMMIT").await;
+        ended.map_err(|error| Error::driver("a transaction cannot end", error))
     }
 
     async fn run_under_advisory_lock(&mut self, first: Look) -> Result<(), Error> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Draft, SqliteFile, draft, mariadb_or_skip, postgres_or_skip};
 use crate::command::Sandbox;
-use crate::{mariadb, postgres};
+use crate::pgbouncer::Pooler;
+use crate::{galera, mariadb, postgres};
 
 /// Where the ledger is kept.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub enum Store {
     Postgres(postgres::Database),
     /// A MariaDB database.
     MariaDb(mariadb::Database),
+    /// A database of a Galera cluster.
+    Galera(Box<galera::Cluster>, String),
 }
 
 /// A database and a folder of revisions, each of which writes one line into a table.
@@ -24,6 +28,9 @@ pub struct Ledger {
     sandbox: Sandbox,
     store: Store,
     ids: Vec<String>,
+    /// The URLs by which processes reach the database, in turn.
+    routes: Vec<String>,
+    started: AtomicUsize,
 }
 
 impl Ledger {
@@ -52,6 +59,19 @@ impl Ledger {
         Self::new(Store::Postgres(server.create_database()), revisions)
     }
 
+    /// A ledger in a fresh database of this server, which processes reach through a pooler.
+    pub fn behind_pooler(server: &postgres::Server, pooler: &Pooler, revisions: usize) -> Self {
+        let ledger = Self::on_server(server, revisions);
+        let Store::Postgres(database) = &ledger.store else { return ledger };
+        Self { routes: vec![pooler.url(database.name())], ..ledger }
+    }
+
+    /// A ledger in a fresh database of a cluster, whose nodes processes reach in turn.
+    pub fn on_galera(cluster: galera::Cluster, revisions: usize) -> Self {
+        let database = cluster.create_database();
+        Self::new(Store::Galera(Box::new(cluster), database), revisions)
+    }
+
     fn new(store: Store, revisions: usize) -> Self {
         let ids: Vec<String> = (0..revisions).map(|number| format!("r{number:03}")).collect();
         let sandbox = Sandbox::new();
@@ -59,7 +79,13 @@ impl Ledger {
             let draft = page(id, index.checked_sub(1).map(|below| ids[below].as_str()));
             sandbox.write(&format!("migrations/{}", draft.file()), draft.text());
         }
-        Self { sandbox, store, ids }
+        let routes = match &store {
+            Store::Sqlite(file) => vec![format!("sqlite://{}", file.path().display())],
+            Store::Postgres(database) => vec![database.url()],
+            Store::MariaDb(database) => vec![database.url()],
+            Store::Galera(cluster, database) => (0..galera::NODES).map(|node| cluster.url(node, database)).collect(),
+        };
+        Self { sandbox, store, ids, routes, started: AtomicUsize::new(0) }
     }
 
     /// The ids in the order in which they are applied.
@@ -69,18 +95,14 @@ impl Ledger {
 
     /// Whether a revision is applied wholly or not at all, whatever happens.
     pub fn is_atomic(&self) -> bool {
-        !matches!(self.store, Store::MariaDb(_))
+        !matches!(self.store, Store::MariaDb(_) | Store::Galera(..))
     }
 
     /// A call of `cargo migrate` on this database that is not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let url = match &self.store {
-            Store::Sqlite(file) => format!("sqlite://{}", file.path().display()),
-            Store::Postgres(database) => database.url(),
-            Store::MariaDb(database) => database.url(),
-        };
+        let turn = self.started.fetch_add(1, Ordering::Relaxed);
         let mut command = self.sandbox.command(arguments);
-        command.args(["--dir", "migrations", "--database-url", &url]);
+        command.args(["--dir", "migrations", "--database-url", &self.routes[turn % self.routes.len()]]);
         command
     }
 
@@ -104,6 +126,19 @@ impl Ledger {
         let newest = format!("SELECT run_id FROM migrate_log ORDER BY seq DESC LIMIT {entries}");
         let runs: BTreeSet<String> = self.rows(&newest, "migrate_log").into_iter().collect();
         runs.len()
+    }
+
+    /// Lets the time of a lease run out at once, if somebody holds one; gives whether somebody did.
+    pub fn expire_lease(&self) -> bool {
+        let held = !self.rows("SELECT 1 FROM migrate_lease WHERE owner <> ''", "migrate_lease").is_empty();
+        let expire = match &self.store {
+            Store::Postgres(_) => "UPDATE migrate_lease SET expires_at = taken_at",
+            _ => "UPDATE migrate_lease SET expires_at = '2000-01-01'",
+        };
+        if held {
+            self.rows(expire, "migrate_lease");
+        }
+        held
     }
 
     /// Checks that ledger, history and log agree, and gives how many revisions are applied.
@@ -141,16 +176,22 @@ impl Ledger {
                 let rows = database.psql(query).unwrap_or_else(|error| panic!("{query}: {error}"));
                 rows.lines().map(str::to_owned).collect()
             }
-            Store::MariaDb(database) => {
-                let exists = database.sql(&format!("SHOW TABLES LIKE '{table}'"));
-                if exists.as_deref() == Ok("") {
-                    return Vec::new();
-                }
-                let rows = database.sql(query).unwrap_or_else(|error| panic!("{query}: {error}"));
-                rows.lines().map(str::to_owned).collect()
-            }
+            Store::MariaDb(database) => mariadb_rows(&|sql| database.sql(sql), query, table),
+            Store::Galera(cluster, database) => mariadb_rows(
+                &|sql| cluster.sql(0, database, &format!("SET SESSION wsrep_sync_wait = 7; {sql}")),
+                query,
+                table,
+            ),
         }
     }
+}
+
+fn mariadb_rows(ask: &dyn Fn(&str) -> Result<String, String>, query: &str, table: &str) -> Vec<String> {
+    if ask(&format!("SHOW TABLES LIKE '{table}'")).as_deref() == Ok("") {
+        return Vec::new();
+    }
+    let rows = ask(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    rows.lines().map(str::to_owned).collect()
 }
 
 /// A revision of several statements, so that it can be interrupted between them.

@@ -1,8 +1,11 @@
 //! The lease: where a session lock protects nothing, one runs and the others wait all the same.
 
 mod fencing;
+mod galera;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
+mod stopped;
 
 use std::time::Duration;
 
