@@ -98,6 +98,7 @@ codes! {
     Interrupted = "M0414", "an interrupted statement needs a person to look at it";
     JournalEdited = "M0415", "a statement that has run was edited";
     CannotFinish = "M0416", "an interrupted revision cannot be finished here";
+    Blocked = "M0417", "other sessions kept locked what a revision needs";
     LeaseLost = "M0418", "another process has taken over the lease";
     Unreachable = "M0501", "the database cannot be reached";
     WrongCredentials = "M0502", "the database refused the credentials";

@@ -4,6 +4,7 @@
 //! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
 
 mod catalog;
+mod contention;
 mod hold;
 mod journalled;
 mod lease;
@@ -29,6 +30,7 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
+pub(crate) use contention::Limits;
 use hold::Hold;
 pub(crate) use look::{Look, look};
 use step::Job;
@@ -71,6 +73,7 @@ pub(crate) struct Request {
     pub(crate) settings: Settings,
     pub(crate) inserted: Inserted,
     pub(crate) lock_timeout: Option<Duration>,
+    pub(crate) limits: Limits,
     pub(crate) author: Author,
 }
 

@@ -20,6 +20,9 @@ pub enum Error {
     /// A statement of a revision failed; the revision was rolled back.
     #[error("revision `{}` failed: {}", .0.id, .0.driver)]
     Statement(Box<StatementFailure>),
+    /// Other sessions kept locked what a revision needs, in every attempt.
+    #[error("{} of `{}` got no lock in {} attempts", .0.failure.direction, .0.failure.id, .0.attempts)]
+    Blocked(Box<Blocked>),
     /// The connection is inside a transaction.
     #[error("the connection is inside a transaction")]
     InTransaction,
@@ -131,7 +134,7 @@ pub struct StatementFailure {
     pub direction: Direction,
     /// The statement's place in the file, or the position that the server gave.
     pub place: Place,
-    /// The statement's first line; `None` when the commit itself failed.
+    /// The statement; `None` when the commit itself failed.
     pub statement: Option<String>,
     /// The server's words.
     pub driver: DriverError,
@@ -151,6 +154,19 @@ pub enum Remains {
         /// How many there are.
         of: usize,
     },
+}
+
+/// A revision that got no lock.
+#[derive(Debug)]
+pub struct Blocked {
+    /// The last attempt.
+    pub failure: StatementFailure,
+    /// The sessions that were in the way, in words; empty where the server does not tell.
+    pub blockers: Vec<String>,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// How long they took.
+    pub waited: Duration,
 }
 
 /// What is known of a statement that was interrupted.
@@ -219,6 +235,7 @@ impl Error {
             Self::Graph(defects) => defects.first().map_or_else(|| new(Code::Cycle, "check the files"), Diagnostic::from),
             Self::Plan(error) => error.into(),
             Self::Statement(failure) => failure.diagnostic(),
+            Self::Blocked(blocked) => blocked.diagnostic(self.to_string()),
             Self::InTransaction => new(Code::InTransaction, "commit or roll back before migrating").because(
                 "each revision is a transaction of its own, with its history row; inside yours it could be rolled back with it",
             ),
@@ -301,7 +318,9 @@ pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic
     let message = format!("{doing}: {driver}");
     let (code, help) = match driver.kind {
         DriverErrorKind::ReadOnly => (Code::ReadOnly, "use a connection and a role that have the right to do it"),
-        DriverErrorKind::Busy => (Code::LockTimeout, "wait until the other process is done with the database file"),
+        DriverErrorKind::Busy => {
+            (Code::LockTimeout, "wait until the other session that holds the lock is done, and run it again")
+        }
         DriverErrorKind::Unreachable if ["CannotOpen", "NotADatabase"].map(Some).contains(&driver.code.as_deref()) => {
             (Code::Unreachable, "check the path: its folder must be there, and the file must be a SQLite database")
         }
@@ -328,6 +347,10 @@ fn server_words(driver: &DriverError) -> Vec<String> {
 }
 
 impl StatementFailure {
+    fn first_line(&self) -> Option<&str> {
+        self.statement.as_ref().map(|sql| sql.lines().next().unwrap_or_default().trim_end())
+    }
+
     fn diagnostic(&self) -> Diagnostic {
         let message = format!("{} of `{}` failed: {}", self.direction, self.id, self.driver);
         let help = match (&self.statement, self.remains) {
@@ -339,17 +362,42 @@ impl StatementFailure {
         };
         let mut diagnostic = Diagnostic::new(Code::StatementFailed, message, help).at(self.place.clone());
         diagnostic.notes =
-            self.statement.iter().map(|sql| format!("in: {sql}")).chain(server_words(&self.driver)).collect();
+            self.first_line().map(|sql| format!("in: {sql}")).into_iter().chain(server_words(&self.driver)).collect();
         if self.driver.message.contains("shared memory") {
             diagnostic = diagnostic
                 .note("`max_locks_per_transaction` of the server is too small for what one transaction locks");
         }
-        match self.remains {
-            Remains::Nothing => diagnostic.note("this revision was rolled back, nothing of it remains"),
-            Remains::Statements { done, of } => {
-                diagnostic.note(format!("{done} of its {of} statements have run and stay; `status` shows it"))
+        diagnostic.note(self.remains.to_string())
+    }
+}
+
+impl std::fmt::Display for Remains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("this revision was rolled back, nothing of it remains"),
+            Self::Statements { done, of } => {
+                write!(f, "{done} of its {of} statements have run and stay; `status` shows it")
             }
         }
+    }
+}
+
+impl Blocked {
+    fn diagnostic(&self, message: String) -> Diagnostic {
+        let failure = &self.failure;
+        let mut diagnostic = Diagnostic::new(
+            Code::Blocked,
+            message,
+            "wait until these sessions are done, or end them, and run it again; `--table-lock-timeout` and \
+             `--table-lock-attempts` say how long is waited",
+        )
+        .at(failure.place.clone())
+        .because("an attempt that waits longer makes everybody who comes after it wait too");
+        diagnostic.notes.extend(failure.first_line().map(|sql| format!("in: {sql}")));
+        diagnostic.notes.extend(self.blockers.iter().map(|blocker| format!("in the way: {blocker}")));
+        diagnostic.notes.push(failure.driver.to_string());
+        diagnostic.notes.extend(server_words(&failure.driver));
+        diagnostic.note(failure.remains.to_string())
     }
 }
 

@@ -46,6 +46,19 @@ pub enum Event<'a> {
         /// How many there are.
         of: usize,
     },
+    /// Other sessions lock what a revision needs; it will be tried again.
+    Blocked {
+        /// The step.
+        step: &'a Step,
+        /// For how long it has been tried.
+        waited: Duration,
+        /// How many attempts there were.
+        attempts: u32,
+        /// How many there are at most.
+        of: u32,
+        /// The sessions that are in the way, in words; empty where the server does not tell.
+        blockers: &'a [String],
+    },
     /// A revision is committed.
     StepFinished {
         /// The step.

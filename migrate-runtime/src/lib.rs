@@ -43,7 +43,7 @@ mod report;
 pub mod cli;
 
 pub use driver::{BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row};
-pub use error::{Error, Fact, Interruption, Remains, RunError, StatementFailure};
+pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};
 pub use event::Event;
 pub use migrate_macros::embed_migrations;
 pub use migrate_plan as plan;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, identified, ready};
-use crate::engine::{self, Goal, Request};
+use crate::engine::{self, Goal, Limits, Request};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
@@ -51,6 +51,7 @@ pub struct Migrator<'m> {
     settings: Settings,
     inserted: Inserted,
     lock_timeout: Option<Duration>,
+    limits: Limits,
     listener: Option<Listener<'m>>,
 }
 
@@ -68,6 +69,7 @@ impl<'m> Migrator<'m> {
             settings: migrations.settings().clone(),
             inserted: Inserted::default(),
             lock_timeout: None,
+            limits: Limits::default(),
             listener: None,
         }
     }
@@ -97,6 +99,31 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn lock_timeout(mut self, limit: Duration) -> Self {
         self.lock_timeout = Some(limit);
+        self
+    }
+
+    /// How long one attempt at a revision waits for a table or a row that another session locks. Whoever comes after the
+    /// attempt waits too, so that it is made short, and made again. Three seconds by default; MariaDB and MySQL count whole
+    /// seconds. Statements that PostgreSQL takes only alone, such as a concurrent index build, wait as long as it takes.
+    #[must_use]
+    pub fn table_lock_timeout(mut self, limit: Duration) -> Self {
+        self.limits.table_lock_timeout = limit;
+        self
+    }
+
+    /// How many attempts there are, with growing pauses between them: ten by default, about a minute and a half. Then the
+    /// run fails with [`Error::Blocked`].
+    #[must_use]
+    pub fn table_lock_attempts(mut self, attempts: u32) -> Self {
+        self.limits.table_lock_attempts = attempts;
+        self
+    }
+
+    /// How long a statement of a revision may take on PostgreSQL and MariaDB; MySQL limits queries alone. Without it a
+    /// statement takes as long as it takes, and so do those that PostgreSQL takes only alone.
+    #[must_use]
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.limits.statement_timeout = Some(limit);
         self
     }
 
@@ -193,6 +220,7 @@ impl<'m> Migrator<'m> {
             settings: self.settings.clone(),
             inserted: self.inserted,
             lock_timeout: self.lock_timeout,
+            limits: self.limits,
             author: Author::here(self.migrations.application()),
         };
         Ok((graph, request))

@@ -30,7 +30,7 @@ impl Exit {
         match code {
             Code::SeveralHeads => Self::SeveralHeads,
             Code::Drift => Self::Drift,
-            Code::LockTimeout => Self::LockTimeout,
+            Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
             Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget => Self::Usage,
             _ => Self::Failed,

@@ -49,6 +49,12 @@ impl Progress {
                 let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
                 self.output.note(&format!("waiting for another process since {}s{holder}", waited.as_secs()));
             }
+            Event::Blocked { step, attempts, of, blockers, .. } => {
+                self.output.note(&format!("`{}` met a lock in attempt {attempts} of {of} and is tried again", step.id));
+                for blocker in *blockers {
+                    self.output.note(&format!("  in the way: {blocker}"));
+                }
+            }
             Event::StepStarted { step, number, of } => self.draw(&step.title, *number, *of),
             Event::StepFinished { .. } => {
                 if let Some(bar) = &self.bar {

@@ -24,6 +24,35 @@ pub struct RunArgs {
     pub lock_timeout: Option<Duration>,
 }
 
+/// What every verb takes that runs revisions.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct LimitArgs {
+    /// Wait no longer than this for a table that another session locks, before trying again [default: 3s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub table_lock_timeout: Option<Duration>,
+    /// Try so many times, with growing pauses, before giving up [default: 10]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub table_lock_attempts: Option<u32>,
+    /// Let no statement take longer than this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub statement_timeout: Option<Duration>,
+}
+
+impl LimitArgs {
+    fn set<'m>(self, mut migrator: Migrator<'m>) -> Migrator<'m> {
+        if let Some(limit) = self.table_lock_timeout {
+            migrator = migrator.table_lock_timeout(limit);
+        }
+        if let Some(attempts) = self.table_lock_attempts {
+            migrator = migrator.table_lock_attempts(attempts);
+        }
+        if let Some(limit) = self.statement_timeout {
+            migrator = migrator.statement_timeout(limit);
+        }
+        migrator
+    }
+}
+
 /// `upgrade [TARGET]`
 #[derive(Clone, Debug, Default, Args)]
 pub struct UpgradeArgs {
@@ -36,6 +65,9 @@ pub struct UpgradeArgs {
     /// What every changing verb takes.
     #[command(flatten)]
     pub run: RunArgs,
+    /// What every verb takes that runs revisions.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `downgrade [TARGET]`
@@ -47,6 +79,9 @@ pub struct DowngradeArgs {
     /// What every changing verb takes.
     #[command(flatten)]
     pub run: RunArgs,
+    /// What every verb takes that runs revisions.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `stamp TARGET…`
@@ -78,7 +113,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 impl UpgradeArgs {
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
-        let migrator = migrations.migrator().inserted(if self.strict { Inserted::Refuse } else { Inserted::Run });
+        let inserted = if self.strict { Inserted::Refuse } else { Inserted::Run };
+        let migrator = self.limits.set(migrations.migrator().inserted(inserted));
         match &self.target {
             Some(target) => migrator.target(target),
             None => migrator,
@@ -88,7 +124,7 @@ impl UpgradeArgs {
 
 impl DowngradeArgs {
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
-        migrations.migrator().downgrade(self.target.as_deref().unwrap_or("-1"))
+        self.limits.set(migrations.migrator()).downgrade(self.target.as_deref().unwrap_or("-1"))
     }
 }
 

@@ -11,9 +11,10 @@ use migrate_plan::{
 };
 
 use super::catalog::{INVALID, Verdict, judge, states_query};
+use super::contention::Contention;
 use super::hold::Hold;
 use super::server::Frame;
-use super::sqlite::{Violation, refuse_orphans};
+use super::sqlite::{self, Violation, refuse_orphans};
 use super::step::{Before, Job};
 use super::{Look, Run};
 use crate::driver::{DriverError, DriverErrorKind};
@@ -44,6 +45,7 @@ struct Task<'a, 'j> {
     orphans: Option<Vec<Violation>>,
     /// Whether what is sent now ends the revision.
     ends: bool,
+    ended: bool,
 }
 
 fn needs_no_transaction(error: &DriverError) -> bool {
@@ -87,8 +89,19 @@ impl Run<'_, '_> {
         let journal = job.journal.clone().unwrap_or_else(|| Journal::new(job.step.direction));
         let written = job.journal.as_ref().map(Journal::to_text);
         let started = Instant::now();
-        let mut task =
-            Task { job, look, action, frame, statements, journal, written, started, orphans: None, ends: false };
+        let mut task = Task {
+            job,
+            look,
+            action,
+            frame,
+            statements,
+            journal,
+            written,
+            started,
+            orphans: None,
+            ends: false,
+            ended: false,
+        };
         match frame {
             Frame::Sqlite => self.run_task_on_sqlite(&mut task).await,
             Frame::Postgres(frame) => {
@@ -124,38 +137,48 @@ impl Run<'_, '_> {
         outcome.and(restored)
     }
 
+    /// Goes on to the end, trying again what meets the locks of others.
     async fn run_task(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
         self.resume(task).await?;
-        if task.left().is_empty() {
-            task.ends = true;
-            let change = self.record_of(task);
-            return self.transact(task, 0, &change).await;
-        }
-        while !task.left().is_empty() {
-            match self.together(task) {
-                0 => self.alone(task).await?,
-                count => {
-                    let last = count == task.left().len();
-                    let sums: Vec<_> = task.left()[..count].iter().map(|s| checksum_of(s, self.db.dialect())).collect();
-                    let mut after = Journal { refused: None, ..task.journal.clone() };
-                    after.done.extend(sums);
-                    task.ends = last;
-                    let change = if last { self.record_of(task) } else { self.journal_change(task, &after) };
-                    let sent = self.transact(task, count, &change).await;
-                    match sent {
-                        Err(Error::Statement(failure)) if count == 1 && needs_no_transaction(&failure.driver) => {
-                            self.alone(task).await?;
-                        }
-                        sent => {
-                            sent?;
-                            task.written = (!last).then(|| after.to_text());
-                            task.journal = after;
-                        }
+        let (mut contention, mut patience) = (Contention::new(), sqlite::patience());
+        while !task.ended {
+            match self.go_on(task).await {
+                Ok(()) => contention = Contention::new(),
+                Err(Error::Statement(failure)) if failure.driver.is_contention() && task.journal.running.is_none() => {
+                    match task.frame {
+                        Frame::Sqlite => self.wait(&mut patience, None).await?,
+                        _ => self.try_again(&mut contention, task.job.step, *failure).await?,
                     }
                 }
+                Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Runs what belongs together next.
+    async fn go_on(&mut self, task: &mut Task<'_, '_>) -> Result<(), Error> {
+        let count = self.together(task);
+        if count == 0 && !task.left().is_empty() {
+            return self.alone(task).await;
+        }
+        task.ends = count == task.left().len();
+        let sums: Vec<_> = task.left()[..count].iter().map(|s| checksum_of(s, self.db.dialect())).collect();
+        let mut after = Journal { refused: None, ..task.journal.clone() };
+        after.done.extend(sums);
+        let change = if task.ends { self.record_of(task) } else { self.journal_change(task, &after) };
+        match self.transact(task, count, &change).await {
+            Err(Error::Statement(failure)) if count == 1 && needs_no_transaction(&failure.driver) => {
+                self.alone(task).await
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                task.ended = task.ends;
+                task.written = (!task.ends).then(|| after.to_text());
+                task.journal = after;
+                Ok(())
+            }
+        }
     }
 
     /// How many of the next statements belong into one transaction; none when the next one has to stand alone.
@@ -284,12 +307,8 @@ impl Run<'_, '_> {
             Ok(()) => {
                 task.journal.running = None;
                 task.journal.done.push(checksum);
-                if task.left().is_empty() {
-                    task.ends = true;
-                    let change = self.record_of(task);
-                    return self.transact(task, 0, &change).await;
-                }
-                self.write(task).await
+                // The last one needs no journal any more: what comes next is the history row.
+                if task.left().is_empty() { Ok(()) } else { self.write(task).await }
             }
             Err(error) if error.kind == DriverErrorKind::ConnectionLost => {
                 Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error })
@@ -395,7 +414,10 @@ impl Run<'_, '_> {
         }
         let mut head = match task.frame {
             Frame::Postgres(_) => {
-                vec![format!("/* migrate: {} {} */ BEGIN", task.job.step.direction, task.job.step.id)]
+                vec![
+                    format!("/* migrate: {} {} */ BEGIN", task.job.step.direction, task.job.step.id),
+                    format!("SELECT {}", self.request.limits.calls_on_postgres()),
+                ]
             }
             _ => vec![Took::MESSAGE_BEGINS.to_owned(), "START TRANSACTION".to_owned()],
         };
@@ -412,9 +434,16 @@ impl Run<'_, '_> {
             return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: lost });
         }
         let completed = error.completed.unwrap_or(0);
+        if let Some(lost) = Hold::lost(&error) {
+            return Err(lost);
+        }
         if completed < begins || completed >= begins + count {
-            let lost = Hold::lost(&error);
-            return Err(lost.unwrap_or_else(|| Error::driver("the history cannot be written", error)));
+            // Nodes of a cluster find out at COMMIT that they wrote the same rows.
+            if error.is_contention() {
+                let error = DriverError { position: None, completed: None, ..error };
+                return Err(task.job.failure(self.db.dialect(), Before::default(), error));
+            }
+            return Err(Error::driver("the history cannot be written", error));
         }
         task.journal.refused = Some(error.message.clone());
         let before = task.before(head.chars().count(), begins);

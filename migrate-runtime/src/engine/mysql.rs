@@ -30,6 +30,8 @@ const TURN: u64 = 1;
 pub(super) struct Frame {
     /// Before each revision: one meaning of backslashes, and commits that nobody has to ask for.
     pub(super) begin: String,
+    /// The same for the time that a statement may take, which waiting for the lock may not run into.
+    time: Option<String>,
     /// The variables of the session and their values.
     own: BTreeMap<String, String>,
     database: Option<String>,
@@ -158,6 +160,10 @@ impl Run<'_, '_> {
     async fn run_framed_on_mysql(&mut self, first: &Look, frame: &Frame) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
         self.refuse_other_engine(&now).await?;
+        if let Some(time) = &frame.time {
+            let set = self.db.batch_execute(time).await;
+            set.map_err(|error| Error::driver("the session cannot be set up", error))?;
+        }
         self.run_locked(first, now, AnyFrame::MySql(frame)).await
     }
 
@@ -192,10 +198,14 @@ impl Run<'_, '_> {
         let own = self.session_variables().await?;
         // The files were split with backslashes as escapes, as the server has them by default.
         // Definitions are compared as one text, which MySQL would cut at 1 kB.
-        let mut begin = "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
-                         group_concat_max_len = greatest(@@group_concat_max_len, 1048576)"
-            .to_owned();
-        let mut frame = Frame { begin: String::new(), own, database, dialect };
+        let mut begin = format!(
+            "SET SESSION autocommit = 1, sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
+             group_concat_max_len = greatest(@@group_concat_max_len, 1048576), {}",
+            self.request.limits.lock_variables_on_mysql()
+        );
+        let time = self.request.limits.time_variable_on_mysql(dialect);
+        let time = time.map(|assignment| format!("SET SESSION {assignment}"));
+        let mut frame = Frame { begin: String::new(), time, own, database, dialect };
         if frame.is_cluster() {
             // Reads and writes wait until this node has what the others had committed.
             begin.push_str(", wsrep_sync_wait = 7");
@@ -224,11 +234,19 @@ impl Run<'_, '_> {
         statements.extend(frame.database.iter().map(|name| format!("USE {}", identifier(frame.dialect, name))));
         if !end {
             statements.push(frame.begin.clone());
+            statements.extend(frame.time.clone());
         }
         let restored = self.db.batch_execute(&statements.join(";\n")).await;
         restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
     }
 }
+
+/// Who has a transaction open: its end is what a lock on a table waits for.
+pub(super) const BLOCKERS: &str = "SELECT concat('connection ', p.id, ' (', p.user, ' from ', p.host, ')'), concat('in a transaction since ', \
+                                   timestampdiff(SECOND, t.trx_started, now()), ' s'), concat(lower(p.command), ': ', \
+                                   left(coalesce(p.info, 'nothing'), 100)) FROM information_schema.innodb_trx t JOIN \
+                                   information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.id <> \
+                                   connection_id() ORDER BY t.trx_started LIMIT 5";
 
 /// Session variables that say what has happened and are no settings.
 const TELLS_OF_STATE: [&str; 14] = [

@@ -7,6 +7,7 @@ use std::time::Duration;
 use migrate_plan::{Action, Dialect, LockKind};
 use sha2::{Digest, Sha256};
 
+use super::contention::Contention;
 use super::hold::{Hold, UNLOCKED};
 use super::look::Session;
 use super::patience::Patience;
@@ -222,6 +223,7 @@ impl Run<'_, '_> {
         Ok(format!("RESET ALL;\nSELECT {}", settings.join(", ")))
     }
 
+    /// Runs one revision, again as long as others lock what it needs.
     pub(super) async fn step_on_postgres(
         &mut self,
         job: &Job<'_>,
@@ -229,8 +231,26 @@ impl Run<'_, '_> {
         look: &Look,
         frame: Frame<'_>,
     ) -> Result<(), Error> {
+        let mut contention = Contention::new();
+        loop {
+            match self.attempt_on_postgres(job, action, look, frame).await {
+                Err(Error::Statement(failure)) if failure.driver.is_contention() => {
+                    self.try_again(&mut contention, job.step, *failure).await?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt_on_postgres(
+        &mut self,
+        job: &Job<'_>,
+        action: Action,
+        look: &Look,
+        frame: Frame<'_>,
+    ) -> Result<(), Error> {
         let record = look.tables.record(&self.entry(job, action, Took::SinceMessage { after: 0 }));
-        let message = Message::new(job, frame, &self.hold, &self.report.run_id, &record);
+        let message = Message::new(job, frame, &self.hold, self.request.limits, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });
@@ -247,4 +267,24 @@ impl Run<'_, '_> {
         }
         Err(message.explain(job, error, transaction))
     }
+}
+
+/// Who holds locks on what a statement names, or on the table of an index that it names: the longest transaction first.
+///
+/// `pg_blocking_pids` tells of sessions that wait, and this one has given up waiting.
+pub(super) fn blockers_query(statement: &str) -> String {
+    let statement = literal(Dialect::Postgres, statement);
+    format!(
+        "SELECT 'process ' || a.pid || ' (' || a.application_name || ') from ' || coalesce(host(a.client_addr), 'a local \
+         socket'), 'holds ' || string_agg(DISTINCT c.relname, ', '), coalesce('in a transaction since ' || \
+         extract(epoch FROM clock_timestamp() - a.xact_start)::integer || ' s', ''), coalesce(a.state, '') || ': ' || \
+         coalesce(left(a.query, 100), '') FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN \
+         pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'relation' AND l.granted AND l.pid <> \
+         pg_backend_pid() AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) AND \
+         (position(lower(c.relname) IN lower({statement})) > 0 OR EXISTS (SELECT FROM pg_catalog.pg_index x JOIN \
+         pg_catalog.pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND position(lower(i.relname) IN \
+         lower({statement})) > 0)) AND c.relkind IN ('r', 'p', 'm', 'v') AND c.relnamespace <> \
+         'pg_catalog'::regnamespace GROUP BY a.pid, a.application_name, a.client_addr, a.xact_start, a.state, a.query \
+         ORDER BY a.xact_start LIMIT 5"
+    )
 }

@@ -59,7 +59,7 @@ pub(super) fn refuse_orphans(
 }
 
 /// The pauses in which a file's lock is asked for.
-fn patience() -> Patience {
+pub(super) fn patience() -> Patience {
     Patience::new(Duration::from_millis(5), Duration::from_millis(250))
 }
 

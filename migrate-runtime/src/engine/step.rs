@@ -139,7 +139,7 @@ impl Job<'_> {
                     .map(|index| before.skipped + index),
             };
             let statement = index.and_then(|index| statements.get(index));
-            failing = statement.map(|s| s.sql().lines().next().unwrap_or_default().trim_end().to_owned());
+            failing = statement.map(|statement| statement.sql().to_owned());
             if let Some(at) = offset.or(statement.map(|statement| statement.sql_offset())) {
                 let (line, column) = section.line_and_column(at);
                 place = Place { line, column: Some(column), ..place };

@@ -75,7 +75,7 @@ fn a_position_is_counted_in_characters(db: &mut dyn Database) {
         false => at("migrations/a.sql", 7, 1),
     };
     assert_eq!(failure.place, place);
-    assert_eq!(failure.statement.as_deref(), Some("INSERT INTO t"));
+    assert_eq!(failure.statement.as_deref(), Some("INSERT INTO t\n  SELECT length('é🦀') + nowhere"));
 }
 
 fn without_a_position_the_failing_statement_is_counted_out(db: &mut dyn Database) {

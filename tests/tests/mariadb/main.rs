@@ -1,5 +1,6 @@
 //! What only MariaDB has: statements that commit, named locks, modes that change what SQL means.
 
+mod busy;
 mod journal;
 mod lock;
 mod session;

@@ -2,6 +2,7 @@
 
 use super::Frame;
 use crate::driver::DriverError;
+use crate::engine::contention::Limits;
 use crate::engine::hold::Hold;
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
@@ -47,12 +48,19 @@ pub(super) fn proof(condition: &str, otherwise: &str) -> String {
 }
 
 impl Message {
-    pub(super) fn new(job: &Job<'_>, frame: Frame<'_>, hold: &Hold, run_id: &str, record: &str) -> Self {
+    pub(super) fn new(
+        job: &Job<'_>,
+        frame: Frame<'_>,
+        hold: &Hold,
+        limits: Limits,
+        run_id: &str,
+        record: &str,
+    ) -> Self {
         let guard_value = literal(DIALECT, run_id);
         // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
         let mut head = vec![
             format!("/* migrate: {} {} */ BEGIN", job.step.direction, job.step.id),
-            format!("SELECT set_config('migrate.guard', {guard_value}, true)"),
+            format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres()),
         ];
         head.extend(hold.proofs());
         let statements = head.len();
