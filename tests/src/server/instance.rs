@@ -1,5 +1,6 @@
 //! A running server in a home of its own, on a port of its own.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -26,6 +27,11 @@ pub(crate) struct Instance {
 impl Instance {
     /// Starts a server on a copy of the recipe's template, and waits until it takes connections.
     pub(crate) fn start(recipe: &Recipe) -> Result<Self, String> {
+        Self::start_with(recipe, &[])
+    }
+
+    /// The same, with more arguments for the server.
+    pub(crate) fn start_with(recipe: &Recipe, more: &[OsString]) -> Result<Self, String> {
         let account = Account::for_server(recipe.engine)?;
         let base = account.base(recipe.engine)?;
         let template = recipe.ensure(&account, &base)?;
@@ -38,6 +44,7 @@ impl Instance {
                 program: recipe.program.clone(),
                 port: free_port()?,
                 account: account.clone(),
+                more: more.to_vec(),
             };
             let supervisor = Supervisor::start(&launch)?;
             match supervisor.await_ready() {

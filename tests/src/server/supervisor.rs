@@ -1,5 +1,6 @@
 //! Runs a server under a small shell that ends it when the test process ends.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::mem;
@@ -67,6 +68,8 @@ pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) port: u16,
     pub(super) account: Account,
+    /// What the server is called with besides.
+    pub(super) more: Vec<OsString>,
 }
 
 /// Why a server did not come up.
@@ -102,6 +105,7 @@ impl Supervisor {
             .arg(launch.engine.crash)
             .arg(&launch.program)
             .args((launch.engine.arguments)(&launch.home, launch.port))
+            .args(&launch.more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
