@@ -6,6 +6,8 @@ mod mysql;
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -128,13 +130,13 @@ impl Database {
             }
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
-                let config = postgres::Config::parse(&url)?;
+                let config = postgres::Config::parse(&url, &found.base)?;
                 output.note(&format!("target: {} (from {})", config.describe(), found.origin));
                 config.connect().await.map(Self::Postgres)
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
-                let config = mysql::Config::parse(&url)?;
+                let config = mysql::Config::parse(&url, &found.base)?;
                 output.note(&format!("target: {} (from {})", config.describe(), found.origin));
                 Ok(Self::MySql(Box::new(config.connect().await?)))
             }

@@ -106,6 +106,7 @@ codes! {
     InvalidUrl = "M0504", "a database URL is not usable";
     MissingUrl = "M0505", "no database URL was given";
     DriverNotBuilt = "M0506", "a driver is not part of this build";
+    TlsRefused = "M0507", "TLS cannot be had as it is asked for";
     NoProject = "M0601", "no project was found";
     InvalidConfig = "M0602", "the configuration is not usable";
     FilesLocked = "M0603", "`--locked` forbids writing files";

@@ -8,14 +8,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Whether a failed connection may succeed a moment later.
 pub trait Transient {
-    /// True for a server that is not reachable or not ready; false for wrong credentials, a missing database, or a URL
-    /// that is wrong.
+    /// True for a server that is not reachable or not ready; false for wrong credentials, a missing database, a
+    /// certificate that is not trusted, or a URL that is wrong.
     fn is_transient(&self) -> bool;
 }
 
 impl Transient for std::io::Error {
     fn is_transient(&self) -> bool {
-        !matches!(self.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::PermissionDenied)
+        // Invalid data is what a TLS library says of a certificate that it does not trust.
+        !matches!(
+            self.kind(),
+            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData | std::io::ErrorKind::PermissionDenied
+        )
     }
 }
 
@@ -44,7 +48,7 @@ impl Transient for tokio_postgres::Error {
 impl Transient for mysql_async::Error {
     fn is_transient(&self) -> bool {
         match self {
-            mysql_async::Error::Io(_) => true,
+            mysql_async::Error::Io(mysql_async::IoError::Io(error)) => error.is_transient(),
             mysql_async::Error::Server(server) => MYSQL_TRANSIENT.contains(&server.code),
             mysql_async::Error::Driver(driver) => matches!(driver, mysql_async::DriverError::ConnectionClosed),
             _ => false,
@@ -175,13 +179,15 @@ mod tests {
         });
         assert_eq!(connected.ok(), Some(3));
 
-        let mut attempts = 0;
-        let refused: Result<(), Error> = wait_for(Duration::from_secs(5), || {
-            attempts += 1;
-            Err(Error::from(ErrorKind::PermissionDenied))
-        });
-        assert!(refused.is_err());
-        assert_eq!(attempts, 1);
+        for permanent in [ErrorKind::PermissionDenied, ErrorKind::InvalidData] {
+            let mut attempts = 0;
+            let refused: Result<(), Error> = wait_for(Duration::from_secs(5), || {
+                attempts += 1;
+                Err(Error::from(permanent))
+            });
+            assert!(refused.is_err());
+            assert_eq!(attempts, 1);
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub fn build(arguments: &[&str]) {
     assert!(status.success(), "cargo build {arguments:?} failed");
 }
 
+/// What decides about TLS where a URL says nothing.
+const TLS_VARIABLES: [&str; 6] =
+    ["PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// What a call printed, and how it ended.
 #[derive(Debug)]
 pub struct Ran {
@@ -120,7 +124,9 @@ impl Sandbox {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binaries().join("cargo-migrate"));
         command.arg("migrate").args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for variable in ["DATABASE_URL", "NO_COLOR", "CLICOLOR_FORCE", "MIGRATE_TEST_REQUIRE"] {
+        for variable in
+            ["DATABASE_URL", "NO_COLOR", "CLICOLOR_FORCE", "MIGRATE_TEST_REQUIRE"].iter().chain(&TLS_VARIABLES)
+        {
             command.env_remove(variable);
         }
         command

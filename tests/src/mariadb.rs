@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use client::Client;
 
-use crate::server::{Instance, database_name, missing_engine};
+use crate::server::{Instance, database_name, give_secret, missing_engine};
 
 pub use binaries::Binaries;
 
@@ -58,10 +58,26 @@ impl Server {
 
     /// Starts a server with these binaries, and with the arguments that make it a node of a cluster.
     pub(crate) fn start_as_node(binaries: &Binaries, arguments: Vec<OsString>) -> Result<Self, String> {
-        let instance = Instance::start_with(&template::recipe(binaries), arguments)?;
+        Ok(Self::over(binaries, Instance::start_with(&template::recipe(binaries), arguments)?))
+    }
+
+    /// Starts a server that offers TLS, and that asks those who have one for a certificate of this authority; the key
+    /// becomes a file of the server's account.
+    ///
+    /// # Errors
+    ///
+    /// When there are no binaries, or the server does not come up; the text holds its log.
+    pub fn start_with_tls(certificate: &Path, key: &Path, authority: &Path) -> Result<Self, String> {
+        let binaries = Binaries::find().ok_or_else(|| "no MariaDB binaries found".to_owned())?;
+        give_secret(&engine::MARIADB, key)?;
+        let more = engine::tls_arguments(certificate, key, authority);
+        Ok(Self::over(&binaries, Instance::start_with(&template::recipe(&binaries), more)?))
+    }
+
+    fn over(binaries: &Binaries, instance: Instance) -> Self {
         let client =
             Client { program: binaries.client.clone(), socket: engine::socket(instance.home()), port: instance.port() };
-        Ok(Self { client, instance })
+        Self { client, instance }
     }
 
     /// The one server that all tests of this process share, started at the first call.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use client::Client;
 
-use crate::server::{Instance, database_name};
+use crate::server::{Instance, database_name, give_secret};
 
 pub use crate::server::missing_engine;
 pub use binaries::Binaries;
@@ -50,10 +50,26 @@ impl Server {
     ///
     /// When the server does not come up; the text holds its log.
     pub fn start_with(binaries: &Binaries) -> Result<Self, String> {
-        let instance = Instance::start(&template::recipe(binaries))?;
+        Ok(Self::over(binaries, Instance::start(&template::recipe(binaries))?))
+    }
+
+    /// Starts a server that offers TLS, and that asks those who have one for a certificate of this authority; the key
+    /// becomes a file of the server's account.
+    ///
+    /// # Errors
+    ///
+    /// When there are no binaries, or the server does not come up; the text holds its log.
+    pub fn start_with_tls(certificate: &Path, key: &Path, authority: &Path) -> Result<Self, String> {
+        let binaries = Binaries::find().ok_or_else(|| "no PostgreSQL binaries found".to_owned())?;
+        give_secret(&engine::POSTGRES, key)?;
+        let more = engine::tls_arguments(certificate, key, authority);
+        Ok(Self::over(&binaries, Instance::start_with(&template::recipe(&binaries), more)?))
+    }
+
+    fn over(binaries: &Binaries, instance: Instance) -> Self {
         let client =
             Client { psql: binaries.program("psql"), socket_dir: instance.home().to_owned(), port: instance.port() };
-        Ok(Self { client, instance })
+        Self { client, instance }
     }
 
     /// The one server that all tests of this process share, started at the first call.

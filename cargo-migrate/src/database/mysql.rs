@@ -1,16 +1,31 @@
 //! MySQL and MariaDB by URL.
 
+use std::path::Path;
+
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::Failure;
 use migrate_runtime::{DriverError, DriverErrorKind, Error};
-use mysql_async::{Conn, Opts, OptsBuilder, UrlError};
+use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
-/// Where to connect, and as whom.
-pub(super) struct Config(Opts);
+use super::tls::{self, Customs, Mode, Tls};
+
+/// How MySQL's clients take the parameters about TLS.
+const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::VerifyCa };
+/// The driver's own parameters about TLS: two ways to say the same could say two things.
+const DRIVERS_WORDS: [&str; 4] = ["require_ssl", "verify_ca", "verify_identity", "built_in_roots"];
+/// What MySQL says when it takes encrypted connections alone.
+const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
+
+/// Where to connect, as whom, and how well protected.
+pub(super) struct Config {
+    opts: Opts,
+    tls: Tls,
+}
 
 impl Config {
     /// Reads a URL. What is wrong with one is said without its text, which may hold a password.
-    pub(super) fn parse(url: &str) -> Result<Self, Diagnostic> {
+    /// Relative paths in it are relative to `base`.
+    pub(super) fn parse(url: &str, base: &Path) -> Result<Self, Diagnostic> {
         let invalid = |problem: &str| {
             Diagnostic::new(
                 Code::InvalidUrl,
@@ -18,7 +33,12 @@ impl Config {
                 "write `mysql://user@host:3306/database`; encode special characters of a password, such as `%40` for `@`",
             )
         };
-        let opts = Opts::from_url(url).map_err(|error| match error {
+        let (url, tls) = Tls::take(url, base, &CUSTOMS)?;
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        if query.split(['&', '=']).any(|word| DRIVERS_WORDS.contains(&word)) {
+            return Err(invalid("write `sslmode` for what it says of TLS"));
+        }
+        let opts = Opts::from_url(&url).map_err(|error| match error {
             UrlError::UnknownParameter { .. } | UrlError::FeatureRequired { .. } => {
                 invalid("it has a parameter that is not known here")
             }
@@ -29,29 +49,68 @@ impl Config {
             return Err(invalid("it names no database"));
         }
         // Several statements go to the server at once, so that one message is one round trip.
-        Ok(Self(OptsBuilder::from_opts(opts).prefer_socket(false).into()))
+        let tls = if opts.socket().is_some() { tls.for_socket() } else { tls };
+        Ok(Self { opts: OptsBuilder::from_opts(opts).prefer_socket(false).into(), tls })
     }
 
-    /// Engine, host, database and user; never the password.
+    /// Engine, host, database, user and TLS; never the password.
     pub(super) fn describe(&self) -> String {
-        let opts = &self.0;
+        let opts = &self.opts;
         let host = match opts.socket() {
             Some(socket) => socket.to_owned(),
             None => format!("{}:{}", opts.ip_or_hostname(), opts.tcp_port()),
         };
         let (database, user) = (opts.db_name().unwrap_or_default(), opts.user().unwrap_or("of the system"));
-        format!("mysql {host}, database {database}, user {user}")
+        format!("mysql {host}, database {database}, user {user}{}", self.tls.describe())
     }
 
     pub(super) async fn connect(&self) -> Result<Conn, Failure> {
-        Conn::new(self.0.clone()).await.map_err(failure)
+        let options = tls::options(&self.tls, self.opts.ip_or_hostname())?;
+        let error = match self.attempt(options.clone()).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        let outcome = match self.tls.mode() {
+            Mode::Prefer if is_not_offered(&error) || is_tls_failure(&error) => self.attempt(None).await,
+            Mode::VerifyCa if tls::is_wrong_name(&error) => self.attempt(options.map(tls::options_for_any_name)).await,
+            _ => Err(error),
+        };
+        outcome.map_err(|error| self.failure(error))
+    }
+
+    /// With options for TLS the driver refuses to go on without.
+    async fn attempt(&self, options: Option<SslOpts>) -> mysql_async::Result<Conn> {
+        Conn::new(OptsBuilder::from_opts(self.opts.clone()).ssl_opts(options)).await
+    }
+
+    fn failure(&self, error: mysql_async::Error) -> Failure {
+        if is_not_offered(&error) {
+            return self.tls.not_offered().into();
+        }
+        if is_tls_failure(&error) {
+            return self.tls.failed(&error).into();
+        }
+        if let mysql_async::Error::Server(server) = &error
+            && server.code == SECURE_TRANSPORT_REQUIRED
+        {
+            return self.tls.demanded(&server.message).into();
+        }
+        let mut driver = DriverError::from(error);
+        if driver.code.is_none() && driver.kind == DriverErrorKind::ConnectionLost {
+            driver.kind = DriverErrorKind::Unreachable;
+        }
+        let failure = Error::Driver { doing: "the database cannot be reached", driver }.into();
+        // MariaDB, and MySQL for an account, say of a connection without TLS what they say of a wrong password.
+        if self.opts.socket().is_some() { failure } else { self.tls.note_disabled(failure) }
     }
 }
 
-fn failure(error: mysql_async::Error) -> Failure {
-    let mut driver = DriverError::from(error);
-    if driver.code.is_none() && driver.kind == DriverErrorKind::ConnectionLost {
-        driver.kind = DriverErrorKind::Unreachable;
-    }
-    Error::Driver { doing: "the database cannot be reached", driver }.into()
+fn is_not_offered(error: &mysql_async::Error) -> bool {
+    matches!(error, mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer))
+}
+
+/// A server that hangs up in the handshake leaves no error of rustls.
+fn is_tls_failure(error: &mysql_async::Error) -> bool {
+    let hung_up = matches!(error, mysql_async::Error::Io(IoError::Io(io)) if io.to_string().contains("tls handshake"));
+    hung_up || tls::is_tls_failure(error)
 }

@@ -1,22 +1,34 @@
 //! PostgreSQL by URL.
 
+use std::path::Path;
 use std::time::Duration;
 
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::Failure;
-use migrate_runtime::{DriverError, Error, LiveConnection};
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, NoTls};
+use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, NoTls, Socket};
+
+use super::tls::{self, Customs, Mode, Tls};
 
 /// How long a server may take to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where to connect, and as whom.
-pub(super) struct Config(tokio_postgres::Config);
+/// How libpq takes the parameters about TLS.
+const CUSTOMS: Customs<'_> = Customs { variable: &|name| std::env::var(name).ok(), roots_alone: Mode::Prefer };
+
+/// Where to connect, as whom, and how well protected.
+pub(super) struct Config {
+    driver: tokio_postgres::Config,
+    tls: Tls,
+}
 
 impl Config {
     /// Reads a URL. What is wrong with one is said without its text, which may hold a password.
-    pub(super) fn parse(url: &str) -> Result<Self, Diagnostic> {
+    /// Relative paths in it are relative to `base`.
+    pub(super) fn parse(url: &str, base: &Path) -> Result<Self, Diagnostic> {
         let invalid = |problem: &str| {
             Diagnostic::new(
                 Code::InvalidUrl,
@@ -24,9 +36,9 @@ impl Config {
                 "write `postgres://user@host:5432/database`; encode special characters of a password, such as `%40` for `@`",
             )
         };
+        let (url, tls) = Tls::take(url, base, &CUSTOMS)?;
         let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            invalid(if cause.as_deref().is_some_and(|cause| cause.contains("unknown option")) {
+            invalid(if cause(&error).as_deref().is_some_and(|cause| cause.contains("unknown option")) {
                 "it has a parameter that is not known here"
             } else {
                 "it is not well formed"
@@ -39,31 +51,34 @@ impl Config {
         if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
             return Err(invalid("its host holds an `@`"));
         }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(Diagnostic::new(
-                Code::DriverNotBuilt,
-                "`sslmode=require` is asked for, and this version connects without TLS",
-                "embed the migrations in an application whose own connection uses TLS",
-            ));
+        let on_sockets = config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(_)));
+        let tls = if on_sockets { tls.for_socket() } else { tls };
+        if config.get_ssl_negotiation() == SslNegotiation::Direct && tls.mode() < Mode::Require {
+            return Err(invalid("`sslnegotiation=direct` needs `sslmode=require` or more"));
         }
+        config.ssl_mode(match tls.mode() {
+            Mode::Disable => SslMode::Disable,
+            Mode::Prefer => SslMode::Prefer,
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+        });
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
         if config.get_application_name().is_none() {
             config.application_name("cargo-migrate");
         }
-        Ok(Self(config))
+        Ok(Self { driver: config, tls })
     }
 
-    /// Engine, host, database and user; never the password.
+    /// Engine, host, database, user and TLS; never the password.
     pub(super) fn describe(&self) -> String {
         let hosts: Vec<String> = self
-            .0
+            .driver
             .get_hosts()
             .iter()
             .enumerate()
             .map(|(index, host)| {
-                let ports = self.0.get_ports();
+                let ports = self.driver.get_ports();
                 let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
                 match host {
                     Host::Tcp(name) => format!("{name}:{port}"),
@@ -72,17 +87,65 @@ impl Config {
                 }
             })
             .collect();
-        let user = self.0.get_user().unwrap_or("of the system");
-        let database = self.0.get_dbname().or(self.0.get_user()).unwrap_or("of the user");
-        format!("postgres {}, database {database}, user {user}", hosts.join(", "))
+        let user = self.driver.get_user().unwrap_or("of the system");
+        let database = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or("of the user");
+        format!("postgres {}, database {database}, user {user}{}", hosts.join(", "), self.tls.describe())
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Failure> {
-        let (client, connection) = self.0.connect(NoTls).await.map_err(failure)?;
-        // Its errors reach the client, which reports them.
-        let task = tokio::spawn(async move { drop(connection.await) });
-        Ok(Session { client, _task: task })
+        let outcome = match self.tls.mode() {
+            // A socket has no name, and the connector wants one even for a connection without TLS.
+            Mode::Disable => session(&self.driver, NoTls).await,
+            mode => match session(&self.driver, tls::connector(&self.tls)?).await {
+                Err(error) if mode == Mode::Prefer && may_succeed_without_tls(&error) => {
+                    session(self.driver.clone().ssl_mode(SslMode::Disable), NoTls).await
+                }
+                outcome => outcome,
+            },
+        };
+        outcome.map_err(|error| self.failure(error))
     }
+
+    fn failure(&self, error: tokio_postgres::Error) -> Failure {
+        if is_tls_failure(&error) {
+            let offered = !cause(&error).is_some_and(|cause| cause.contains("does not support TLS"));
+            return if offered { self.tls.failed(&error) } else { self.tls.not_offered() }.into();
+        }
+        let mut driver = DriverError::from(error);
+        // Servers before 14 have the other words, and those in other languages are left as they are.
+        let demanded = ["no encryption", "SSL off"].iter().any(|words| driver.message.contains(words));
+        if demanded && self.tls.mode() < Mode::Require {
+            return self.tls.demanded(&driver.message).into();
+        }
+        if driver.code.is_none() && driver.kind == DriverErrorKind::ConnectionLost {
+            driver.kind = DriverErrorKind::Unreachable;
+        }
+        Error::Driver { doing: "the database cannot be reached", driver }.into()
+    }
+}
+
+async fn session<T>(config: &tokio_postgres::Config, tls: T) -> Result<Session, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+{
+    let (client, connection) = config.connect(tls).await?;
+    // Its errors reach the client, which reports them.
+    let task = tokio::spawn(async move { drop(connection.await) });
+    Ok(Session { client, _task: task })
+}
+
+/// The handshake failed, or the server admits this user without TLS alone.
+fn may_succeed_without_tls(error: &tokio_postgres::Error) -> bool {
+    is_tls_failure(error) || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// The driver's own errors of this kind can be told by their text alone; later than in the handshake come those of rustls.
+fn is_tls_failure(error: &tokio_postgres::Error) -> bool {
+    error.to_string().contains("TLS handshake") || tls::is_tls_failure(error)
+}
+
+fn cause(error: &tokio_postgres::Error) -> Option<String> {
+    std::error::Error::source(error).map(ToString::to_string)
 }
 
 /// A connection with the task that serves it.
@@ -95,12 +158,4 @@ impl Session {
     pub(super) fn client(&mut self) -> &mut dyn LiveConnection {
         &mut self.client
     }
-}
-
-fn failure(error: tokio_postgres::Error) -> Failure {
-    let mut driver = DriverError::from(error);
-    if driver.code.is_none() && driver.kind == migrate_runtime::DriverErrorKind::ConnectionLost {
-        driver.kind = migrate_runtime::DriverErrorKind::Unreachable;
-    }
-    Error::Driver { doing: "the database cannot be reached", driver }.into()
 }

@@ -30,12 +30,18 @@ pub(super) fn socket(home: &Path) -> PathBuf {
     home.join("socket")
 }
 
+/// What makes a server offer TLS.
+pub(super) fn tls_arguments(certificate: &Path, key: &Path, authority: &Path) -> Vec<OsString> {
+    vec![option("ssl-cert", certificate), option("ssl-key", key), option("ssl-ca", authority)]
+}
+
+fn option(name: &str, value: &Path) -> OsString {
+    let mut option = OsString::from(format!("--{name}="));
+    option.push(value);
+    option
+}
+
 fn command(program: &Path, home: &Path, port: u16) -> Vec<OsString> {
-    let option = |name: &str, value: &Path| {
-        let mut option = OsString::from(format!("--{name}="));
-        option.push(value);
-        option
-    };
     vec![
         program.into(),
         // It counts only in the first place.

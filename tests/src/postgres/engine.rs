@@ -30,6 +30,16 @@ fn command(program: &Path, home: &Path, port: u16) -> Vec<OsString> {
     ]
 }
 
+/// What makes a server offer TLS.
+pub(super) fn tls_arguments(certificate: &Path, key: &Path, authority: &Path) -> Vec<OsString> {
+    let setting = |name: &str, value: &Path| [OsString::from("-c"), format!("{name}={}", value.display()).into()];
+    let files = [("ssl_cert_file", certificate), ("ssl_key_file", key), ("ssl_ca_file", authority)];
+    ["-c".into(), "ssl=on".into()]
+        .into_iter()
+        .chain(files.into_iter().flat_map(|(name, file)| setting(name, file)))
+        .collect()
+}
+
 /// The one file says that the server is ready, and the server believes the other as long as its
 /// former self is not collected by the shell.
 fn tidy(home: &Path, port: u16) {

@@ -1,10 +1,10 @@
 //! Chooses the account that runs the server, and the folder where its instances live.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,6 +63,15 @@ impl Account {
             command.uid(self.uid).gid(gid);
         }
         command
+    }
+
+    /// Makes a file the account's own, as servers want it of their secrets.
+    pub(super) fn give(&self, file: &Path) -> io::Result<()> {
+        fs::set_permissions(file, Permissions::from_mode(0o600))?;
+        match self.become_group {
+            Some(gid) => lchown(file, Some(self.uid), Some(gid)),
+            None => Ok(()),
+        }
     }
 
     fn own_folder(&self, base: &Path) -> io::Result<()> {
