@@ -48,7 +48,7 @@ pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
-pub use run::{DowngradeArgs, LimitArgs, RunArgs, StampArgs, UpgradeArgs};
+pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 
 /// `migrate <verb>` for an application's own command line.
 #[derive(Clone, Debug, Args)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, identified, ready};
-use crate::engine::{self, Goal, Limits, Request};
+use crate::engine::{self, Goal, Limits, Request, Transactions};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
@@ -52,6 +52,7 @@ pub struct Migrator<'m> {
     inserted: Inserted,
     lock_timeout: Option<Duration>,
     limits: Limits,
+    transactions: Transactions,
     listener: Option<Listener<'m>>,
 }
 
@@ -70,6 +71,7 @@ impl<'m> Migrator<'m> {
             inserted: Inserted::default(),
             lock_timeout: None,
             limits: Limits::default(),
+            transactions: Transactions::Each,
             listener: None,
         }
     }
@@ -124,6 +126,15 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.limits.statement_timeout = Some(limit);
+        self
+    }
+
+    /// Runs all revisions in one transaction, so that a failure leaves none of them. Refused on MySQL and MariaDB and for
+    /// revisions that run outside a transaction. Very many revisions at once can need more locks than PostgreSQL has room
+    /// for (`max_locks_per_transaction`).
+    #[must_use]
+    pub fn single_transaction(mut self) -> Self {
+        self.transactions = Transactions::One;
         self
     }
 
@@ -221,6 +232,7 @@ impl<'m> Migrator<'m> {
             inserted: self.inserted,
             lock_timeout: self.lock_timeout,
             limits: self.limits,
+            transactions: self.transactions,
             author: Author::here(self.migrations.application()),
         };
         Ok((graph, request))
