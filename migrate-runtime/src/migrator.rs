@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
 
-use crate::driver::{BlockingConnection, Connection, LiveConnection, identified, ready};
+use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
 use crate::engine::{self, Goal, Limits, Request, Transactions};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
@@ -12,6 +12,7 @@ use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
 
+const ACQUIRING: &str = "no connection can be had";
 const CONNECTING: &str = "the server does not say what it is";
 
 /// What to do, before its targets are read.
@@ -177,16 +178,20 @@ impl<'m> Migrator<'m> {
         ready(self.run_live(db)).ok_or_else(not_ready)?
     }
 
-    /// Runs through an asynchronous connection.
+    /// Runs through an asynchronous connection, or through one that a pool lends: `&mut connection` or `&pool`.
     ///
     /// A future that is dropped leaves the connection as it was at that moment, possibly inside a transaction or with
-    /// the lock: close it then.
+    /// the lock: close it then. A pool sees to that itself.
     ///
     /// # Errors
     ///
     /// As [`Migrator::run`].
-    pub async fn run_async<C: Connection>(self, db: &mut C) -> Result<RunReport, RunError> {
-        self.run_live(db).await
+    pub async fn run_async<A: Acquire>(self, db: A) -> Result<RunReport, RunError> {
+        let lent = db.acquire().await;
+        let mut db = lent.map_err(|error| without_report(Error::driver(ACQUIRING, error)))?;
+        let outcome = self.run_live(&mut *db).await;
+        A::release(db);
+        outcome
     }
 
     /// What [`Migrator::run`] would do now. Reads the database and writes nothing.
@@ -203,8 +208,11 @@ impl<'m> Migrator<'m> {
     /// # Errors
     ///
     /// As [`Migrator::plan`].
-    pub async fn plan_async<C: Connection>(self, db: &mut C) -> Result<Plan, Error> {
-        self.plan_live(db).await
+    pub async fn plan_async<A: Acquire>(self, db: A) -> Result<Plan, Error> {
+        let mut db = db.acquire().await.map_err(|error| Error::driver(ACQUIRING, error))?;
+        let outcome = self.plan_live(&mut *db).await;
+        A::release(db);
+        outcome
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
