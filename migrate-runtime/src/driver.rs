@@ -67,6 +67,8 @@ pub enum DriverErrorKind {
     WrongCredentials,
     /// The database does not exist.
     MissingDatabase,
+    /// The connection blocks, and is used where nothing may block.
+    MayNotBlock,
 }
 
 /// A failure as a driver reports it.

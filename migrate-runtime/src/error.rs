@@ -349,6 +349,10 @@ pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic
         DriverErrorKind::MissingDatabase => {
             (Code::MissingDatabase, "create the database, or check its name in the URL")
         }
+        DriverErrorKind::MayNotBlock => (
+            Code::NotReady,
+            "use an asynchronous driver there, or a thread that may block, such as `spawn_blocking` has",
+        ),
         _ => (Code::Refused, "read what the database says below or above"),
     };
     let mut diagnostic = Diagnostic::new(code, message, help);
