@@ -115,6 +115,7 @@ codes! {
     GitFailed = "M0605", "git cannot answer";
     AlreadyThere = "M0606", "a file is already there";
     Usage = "M0607", "the command line is not usable";
+    CommandFailed = "M0608", "a command of the user's failed";
 }
 
 impl fmt::Display for Code {
