@@ -46,6 +46,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
     let need = verb.need();
+    let scripted = match (verb.is_script(), FoundUrl::find(call.global, &project)) {
+        (true, Ok(Some(url))) => url.dialect().map(|dialect| verb.clone().for_dialect(dialect)),
+        _ => None,
+    };
+    let verb = scripted.as_ref().unwrap_or(verb);
     let files = match need {
         // A broken lock file is no reason not to look.
         Need::Nothing | Need::Read => Files::without_lock(&project)?,

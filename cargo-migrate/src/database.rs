@@ -11,7 +11,7 @@ mod tls;
 
 use std::path::{Path, PathBuf};
 
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, Dialect};
 use migrate_runtime::LiveConnection;
 use migrate_runtime::cli::{Failure, Need, Output};
 
@@ -55,6 +55,15 @@ impl FoundUrl {
                 found(url.clone(), base, format!("`url` of {}", crate::project::shown(&here, file)))
             }
             _ => Ok(None),
+        }
+    }
+
+    /// The dialect that the scheme names; nothing is connected to.
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
+        let scheme = self.url.trim().split_once(':')?.0;
+        match scheme.split_once('+').map_or(scheme, |(engine, _)| engine) {
+            "postgresql" => Some(Dialect::Postgres),
+            engine => engine.parse().ok(),
         }
     }
 

@@ -35,11 +35,14 @@ mod look;
 mod output;
 mod progress;
 mod run;
+mod script;
 mod status;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use migrate_plan::Dialect;
+use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::migrations::Migrations;
@@ -49,6 +52,7 @@ pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
+pub use script::ScriptArgs;
 
 /// `migrate <verb>` for an application's own command line.
 #[derive(Clone, Debug, Args)]
@@ -105,10 +109,44 @@ pub enum Need {
     Create,
 }
 
+fn look_for(looks: bool) -> Need {
+    if looks { Need::Read } else { Need::Nothing }
+}
+
 impl Verb {
+    /// Says for which database a script is to be, where the arguments do not.
+    #[must_use]
+    pub fn for_dialect(mut self, dialect: Dialect) -> Self {
+        let script = match &mut self {
+            Self::Upgrade(args) => &mut args.script,
+            Self::Downgrade(args) => &mut args.script,
+            Self::Stamp(args) => &mut args.script,
+            _ => return self,
+        };
+        script.dialect = script.dialect.or(Some(dialect));
+        self
+    }
+
+    /// Whether it prints a script.
+    pub fn is_script(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => args.script.sql,
+            Self::Downgrade(args) => args.script.sql,
+            Self::Stamp(args) => args.script.sql,
+            _ => false,
+        }
+    }
+
     /// What the verb needs of a database.
     pub fn need(&self) -> Need {
         match self {
+            Self::Upgrade(UpgradeArgs { script, target, .. }) if script.sql => {
+                look_for(script.looks(target.as_deref()))
+            }
+            Self::Downgrade(DowngradeArgs { script, target, .. }) if script.sql => {
+                look_for(script.looks(target.as_deref()))
+            }
+            Self::Stamp(StampArgs { script, .. }) if script.sql => Need::Nothing,
             Self::Upgrade(UpgradeArgs { run, .. })
             | Self::Downgrade(DowngradeArgs { run, .. })
             | Self::Stamp(StampArgs { run, .. })
@@ -155,6 +193,18 @@ impl Verb {
         output: &Output,
     ) -> Result<Exit, Failure> {
         match (self, db) {
+            (Self::Upgrade(args), db) if args.script.sql => {
+                let route = Route::parse(args.target.as_deref())?;
+                script::print(args.at_the_end(&route).migrator(migrations), &route, &args.script, db, output).await
+            }
+            (Self::Downgrade(args), db) if args.script.sql => {
+                let route = Route::parse(args.target.as_deref())?;
+                script::print(args.at_the_end(&route)?.migrator(migrations), &route, &args.script, db, output).await
+            }
+            (Self::Stamp(args), db) if args.script.sql => {
+                let from_base = Route::parse(None)?;
+                script::print(args.migrator(migrations), &from_base, &args.script, db, output).await
+            }
             (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Stamp(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,

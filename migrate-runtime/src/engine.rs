@@ -12,6 +12,7 @@ mod look;
 mod mysql;
 mod patience;
 mod postgres;
+mod script;
 mod server;
 mod sqlite;
 mod step;
@@ -33,6 +34,7 @@ use crate::report::{RunReport, StepReport};
 pub(crate) use contention::Limits;
 use hold::Hold;
 pub(crate) use look::{Look, look};
+pub(crate) use script::{script_from, script_here};
 use step::Job;
 pub(crate) use work::Work;
 

@@ -81,6 +81,12 @@ pub enum Error {
         /// The section that cannot, where it is one.
         place: Option<Place>,
     },
+    /// A run was interrupted in a revision, which a script cannot go on with.
+    #[error("revision `{id}` is half applied, and a script cannot look what is left of it")]
+    NotInAScript {
+        /// The revision.
+        id: String,
+    },
     /// The server is a node of a Galera cluster, whose nodes do not share their locks.
     #[error("a lock of this server protects nothing: it is a node of a Galera cluster")]
     Cluster,
@@ -283,6 +289,7 @@ impl Error {
                 "look at `current`; the other process goes on from what is recorded",
             )
             .because("this process stood still for longer than its lease, or the connection did; what it had not committed is undone"),
+            Self::NotInAScript { .. } => new(Code::CannotFinish, "finish it with `upgrade`, and write the script then"),
             Self::NotOneTransaction { why, place } => {
                 let diagnostic =
                     new(Code::NotOneTransaction, "run it without, each revision in its own transaction").because(*why);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
+use migrate_plan::{
+    Ahead, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError,
+};
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
 use crate::engine::{self, Goal, Limits, Request, Transactions};
@@ -213,6 +215,44 @@ impl<'m> Migrator<'m> {
         let outcome = self.plan_live(&mut *db).await;
         A::release(db);
         outcome
+    }
+
+    /// What [`Migrator::run`] would do, as a script for the database's own client, for a database that stands at `from`, or
+    /// at the base. Connects to nothing.
+    ///
+    /// The script holds the history and log rows, begins with a guard that fails when the database is not at `from`, and
+    /// stops at the first error. The same revisions give the same text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the run would be refused, and when a target is relative to what is applied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use migrate_runtime::{Dialect, Migrations};
+    ///
+    /// let migrations = Migrations::from_files([(
+    ///     "migrations/001_users.sql",
+    ///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n",
+    /// )])
+    /// .unwrap();
+    /// let script = migrations.migrator().script(Dialect::Postgres, None)?;
+    /// assert!(script.starts_with("-- upgrade base -> 001, for postgres\n"));
+    /// # Ok::<(), migrate_runtime::Error>(())
+    /// ```
+    pub fn script(self, dialect: Dialect, from: Option<&str>) -> Result<String, Error> {
+        let (graph, request) = self.prepare()?;
+        let from = from.map(str::parse::<Target>).transpose().map_err(|error| Error::Plan(error.into()))?;
+        engine::script_from(&request, &graph, dialect, from.as_ref())
+    }
+
+    /// The script for a database as it is now.
+    pub(crate) async fn script_live(self, db: &mut dyn LiveConnection) -> Result<String, Error> {
+        let (graph, request) = self.prepare()?;
+        let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
+        let look = engine::look(&mut db, &request.settings).await?;
+        engine::script_here(&request, &graph, &look, &mut db).await
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use migrate_plan::{Action, Direction, Inserted, Plan, Purge};
+use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge};
 
 use super::output::at;
 use super::progress::{Progress, route};
+use super::script::{Route, ScriptArgs, no_beginning};
 use super::{Exit, Failure, Output, counted, json};
 use crate::driver::LiveConnection;
 use crate::migrations::Migrations;
@@ -17,7 +18,7 @@ use crate::report::RunReport;
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct RunArgs {
     /// Print the plan and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub dry_run: bool,
     /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -71,6 +72,9 @@ pub struct UpgradeArgs {
     /// What every verb takes that runs revisions.
     #[command(flatten)]
     pub steps: StepArgs,
+    /// What every verb takes that can write a script.
+    #[command(flatten)]
+    pub script: ScriptArgs,
 }
 
 /// `downgrade [TARGET]`
@@ -85,6 +89,9 @@ pub struct DowngradeArgs {
     /// What every verb takes that runs revisions.
     #[command(flatten)]
     pub steps: StepArgs,
+    /// What every verb takes that can write a script.
+    #[command(flatten)]
+    pub script: ScriptArgs,
 }
 
 /// `stamp TARGET…`
@@ -99,6 +106,9 @@ pub struct StampArgs {
     /// What every changing verb takes.
     #[command(flatten)]
     pub run: RunArgs,
+    /// What every verb takes that can write a script.
+    #[command(flatten)]
+    pub script: ScriptArgs,
 }
 
 /// `30s`, `5m`, `500ms`, or a number of seconds.
@@ -115,6 +125,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl UpgradeArgs {
+    /// The same verb to where its range ends.
+    pub(super) fn at_the_end(&self, route: &Route) -> Self {
+        Self { target: route.to.as_ref().map(ToString::to_string), ..self.clone() }
+    }
+
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
         let inserted = if self.strict { Inserted::Refuse } else { Inserted::Run };
         let migrator = self.steps.set(migrations.migrator().inserted(inserted));
@@ -126,6 +141,14 @@ impl UpgradeArgs {
 }
 
 impl DowngradeArgs {
+    /// The same verb to where its range ends; a script needs a beginning too.
+    pub(super) fn at_the_end(&self, route: &Route) -> Result<Self, Diagnostic> {
+        match (&route.from, &route.to) {
+            (Some(_), Some(to)) => Ok(Self { target: Some(to.to_string()), ..self.clone() }),
+            _ => Err(no_beginning()),
+        }
+    }
+
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
         self.steps.set(migrations.migrator()).downgrade(self.target.as_deref().unwrap_or("-1"))
     }

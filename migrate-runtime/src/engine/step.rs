@@ -47,6 +47,11 @@ impl Sections {
         Ok(Self { dialect, stored: rows.iter().map(stored).collect() })
     }
 
+    /// Those of files alone.
+    pub(super) fn of_files(dialect: Dialect) -> Self {
+        Self { dialect, stored: HashMap::new() }
+    }
+
     fn stored(&self, step: &Step) -> Result<Section, Error> {
         let Some(Some(text)) = self.stored.get(&*step.id) else {
             return Err(PlanError::NoStoredDown { id: step.id.to_string() }.into());

@@ -38,6 +38,11 @@ impl Work<'_> {
         Ok(jobs)
     }
 
+    /// The steps with these sections, on a database that nothing is known of.
+    pub(super) fn jobs_with(&self, sections: Option<&Sections>) -> Result<Vec<Job<'_>>, Error> {
+        self.plan.steps.iter().map(|step| Job::new(step, self.applied(), sections, None)).collect()
+    }
+
     /// What is applied where the steps begin.
     pub(super) fn applied(&self) -> &Applied<'_> {
         self.finished.as_ref().unwrap_or(&self.now)

@@ -1,0 +1,248 @@
+//! `--sql`: scripts that run through the databases' own clients, and end where an online run ends.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use migrate_tests::command::{Ran, Sandbox};
+use migrate_tests::suite::{SqliteFile, mariadb_or_skip, postgres_or_skip};
+use migrate_tests::{mariadb, postgres};
+
+/// A database that is looked at and fed through its own client.
+enum Database {
+    Sqlite(SqliteFile),
+    Postgres(postgres::Database),
+    MariaDb(mariadb::Database),
+}
+
+impl Database {
+    fn fresh(dialect: &str) -> Option<Self> {
+        match dialect {
+            "sqlite" if Command::new("sqlite3").arg("--version").output().is_err() => {
+                eprintln!("skipped: there is no sqlite3");
+                None
+            }
+            "sqlite" => Some(Self::Sqlite(SqliteFile::new())),
+            "postgres" => postgres_or_skip().map(Self::Postgres),
+            _ => mariadb_or_skip().map(Self::MariaDb),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Sqlite(file) => format!("sqlite://{}", file.path().display()),
+            Self::Postgres(database) => database.url(),
+            Self::MariaDb(database) => database.url(),
+        }
+    }
+
+    /// Runs a script through the client; what it printed, or what went wrong.
+    fn feed(&self, script: &str) -> Result<String, String> {
+        match self {
+            Self::Sqlite(file) => {
+                let mut command = Command::new("sqlite3");
+                command.arg(file.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+                let mut child = command.spawn().expect("sqlite3 runs");
+                child.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("it reads");
+                let ran = Ran::from(child.wait_with_output().expect("an end"));
+                if ran.code == 0 && ran.stderr.is_empty() { Ok(ran.stdout) } else { Err(ran.stderr) }
+            }
+            Self::Postgres(database) => database.psql(script),
+            Self::MariaDb(database) => database.sql(script),
+        }
+    }
+
+    /// Tables with their columns, rows, the history and the log: all that must not differ.
+    fn picture(&self) -> String {
+        let columns = match self {
+            Self::Sqlite(_) => "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY 1, 2;",
+            Self::Postgres(_) => {
+                "SELECT table_name, column_name, data_type, column_default FROM information_schema.columns WHERE table_schema = \
+                 'public' AND table_name <> 'migrate_lease' ORDER BY 1, 2; SELECT indexname FROM pg_indexes WHERE schemaname = \
+                 'public' AND tablename <> 'migrate_lease' ORDER BY 1; SELECT proname FROM pg_proc WHERE pronamespace = \
+                 'public'::regnamespace;"
+            }
+            Self::MariaDb(_) => {
+                "SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = database() \
+                 ORDER BY 1, 2; SELECT routine_name FROM information_schema.routines WHERE routine_schema = database();"
+            }
+        };
+        let history = "SELECT id, format, parents, depends_on, title, up_checksum, down_checksum, state, journal, application, tool, \
+                       down_sql FROM migrate_history ORDER BY id;";
+        let log = "SELECT revision, action, note, checksum, application, tool FROM migrate_log ORDER BY seq;";
+        [columns, history, log, "SELECT * FROM notes ORDER BY 1, 2;"]
+            .map(|query| self.feed(query).unwrap_or_else(|_| "no table".to_owned()))
+            .join("\n---\n")
+    }
+}
+
+/// A diamond with a dependency, and what clients stumble over.
+fn project() -> Sandbox {
+    let first = "-- revision: aaa\n-- parents: none\n-- title: it's \"first\" \\ 🦀\n\n\
+        -- migrate: up\nCREATE TABLE notes (id integer, body varchar(200));\n\
+        INSERT INTO notes VALUES (1, 'a;b -- c '' d');\nINSERT INTO notes VALUES (2, 'x'); -- the last one\n\n\
+        -- migrate: down\nDROP TABLE notes -- without a terminator\n";
+    let routine = "-- revision: bbb\n-- parents: aaa\n-- labels: left\n\n\
+        -- migrate: up sqlite\nCREATE TRIGGER notes_t AFTER INSERT ON notes BEGIN UPDATE notes SET body = 'triggered;' WHERE id = new.id; \
+        SELECT 1; END;\nINSERT INTO notes VALUES (3, 'y');\n\
+        -- migrate: up postgres\nCREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $f$ BEGIN INSERT INTO notes VALUES (3, 'f;'); \
+        RETURN 1; END $f$;\nSELECT f();\n\
+        -- migrate: up mysql\nDELIMITER //\nCREATE PROCEDURE p() BEGIN INSERT INTO notes VALUES (3, 'p;'); END//\nDELIMITER ;\nCALL p();\n\n\
+        -- migrate: down sqlite\nDELETE FROM notes WHERE id = 3;\nDROP TRIGGER notes_t;\n\
+        -- migrate: down postgres\nDELETE FROM notes WHERE id = 3;\nDROP FUNCTION f();\n\
+        -- migrate: down mysql\nDELETE FROM notes WHERE id = 3;\nDROP PROCEDURE p;\n";
+    let index = "-- revision: ccc\n-- parents: aaa\n-- depends-on: bbb\n\n\
+        -- migrate: up sqlite\n-- migrate: no-transaction\nCREATE INDEX notes_id ON notes (id);\n\
+        -- migrate: up postgres\n-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY notes_id ON notes (id);\n\
+        -- migrate: up mysql\nCREATE INDEX notes_id ON notes (id);\n\n\
+        -- migrate: down\nDROP INDEX notes_id;\n-- migrate: down mysql\nDROP INDEX notes_id ON notes;\n";
+    let merge = "-- revision: ddd\n-- parents: bbb, ccc\n\n-- migrate: up\n-- migrate: nothing\n\n-- migrate: down\n-- migrate: nothing\n";
+    let sandbox = Sandbox::with_revisions(&[
+        ("1_aaa.sql", first),
+        ("2_bbb.sql", routine),
+        ("3_ccc.sql", index),
+        ("4_ddd.sql", merge),
+    ]);
+    assert_eq!(sandbox.migrate(&["check", "--fix"]).code, 0);
+    sandbox
+}
+
+fn script(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let ran = sandbox.migrate(arguments);
+    assert_eq!(ran.code, 0, "{}", ran.transcript());
+    ran.stdout
+}
+
+/// A database that ran everything online, and one that was fed scripts, step by step.
+fn ends_where_an_online_run_ends(dialect: &str) {
+    let (Some(online), Some(fed)) = (Database::fresh(dialect), Database::fresh(dialect)) else { return };
+    let project = project();
+    let steps: [(&[&str], &[&str]); 6] = [
+        (&["upgrade", "aaa"], &["upgrade", "aaa"]),
+        (&["upgrade", "head"], &["upgrade", "aaa:head"]),
+        (&["downgrade", "aaa"], &["downgrade", "head:aaa"]),
+        (&["stamp", "ddd"], &["upgrade", "aaa:ddd"]),
+        (&["downgrade", "ddd"], &["upgrade", "ddd:head"]),
+        (&["downgrade", "base"], &["downgrade", "ddd:base"]),
+    ];
+    for (number, (verb, range)) in steps.into_iter().enumerate() {
+        // A stamp runs nothing: the tables would differ, and only history and log are the same.
+        if number == 3 {
+            let run = project.migrate(&[&["--database-url", &online.url()], &["upgrade"][..]].concat());
+            assert_eq!(run.code, 0, "{}", run.transcript());
+        } else if number != 4 {
+            let run = project.migrate(&[&["--database-url", &online.url()], verb].concat());
+            assert_eq!(run.code, 0, "{}", run.transcript());
+        }
+        let text = script(&project, &[range, &["--sql", "--dialect", dialect][..]].concat());
+        let fed_with = fed.feed(&text);
+        assert!(fed_with.is_ok(), "{dialect} {range:?}: {fed_with:?}\n{text}");
+        assert_eq!(fed.picture(), online.picture(), "{dialect}, after {range:?}\n{text}");
+        assert_eq!(text, script(&project, &[range, &["--sql", "--dialect", dialect][..]].concat()), "it is one text");
+        // A database that a script brought here goes on online.
+        let current = project.migrate(&["--database-url", &fed.url(), "check"]);
+        assert!([0, 3].contains(&current.code), "{}", current.transcript());
+    }
+}
+
+#[test]
+fn sqlite_ends_where_an_online_run_ends() {
+    ends_where_an_online_run_ends("sqlite");
+}
+
+#[test]
+fn postgres_ends_where_an_online_run_ends() {
+    ends_where_an_online_run_ends("postgres");
+}
+
+#[test]
+fn mariadb_ends_where_an_online_run_ends() {
+    ends_where_an_online_run_ends("mariadb");
+}
+
+#[test]
+fn a_script_for_another_place_stops_at_its_guard() {
+    for dialect in ["sqlite", "postgres", "mariadb"] {
+        let Some(database) = Database::fresh(dialect) else { continue };
+        let project = project();
+        let of = |range: &str| script(&project, &["upgrade", range, "--sql", "--dialect", dialect]);
+        for range in ["aaa:head", "bbb:ccc"] {
+            let stopped = database.feed(&of(range)).expect_err("the database is empty");
+            assert!(stopped.contains("the database is not where this script begins"), "{dialect}: {stopped}");
+        }
+        database.feed(&of("aaa")).expect("it is at the base");
+        let before = database.picture();
+        for range in ["aaa", "bbb:head", ":head"] {
+            let stopped = database.feed(&of(range)).expect_err("it is at aaa");
+            assert!(stopped.contains("the database is not where this script begins"), "{dialect}: {stopped}");
+        }
+        assert_eq!(database.picture(), before);
+    }
+}
+
+#[test]
+fn a_script_stops_at_its_first_error() {
+    let failing = "-- revision: aaa\n-- parents: none\n\n-- migrate: up\nCREATE TABLE notes (id integer);\nINSERT INTO nowhere VALUES (1);\n";
+    let next = "-- revision: bbb\n-- parents: aaa\n\n-- migrate: up\nCREATE TABLE never (id integer);\n";
+    let project = Sandbox::with_revisions(&[("1_aaa.sql", failing), ("2_bbb.sql", next)]);
+    for dialect in ["sqlite", "postgres", "mariadb"] {
+        let Some(database) = Database::fresh(dialect) else { continue };
+        let stopped = database.feed(&script(&project, &["upgrade", "--sql", "--dialect", dialect]));
+        assert!(stopped.expect_err("a table is missing").contains("nowhere"), "{dialect}");
+        assert!(database.feed("SELECT * FROM never;").is_err(), "{dialect}: nothing after it ran");
+        assert_eq!(database.feed("SELECT count(*) FROM migrate_history;").expect("a number").trim(), "0", "{dialect}");
+    }
+}
+
+#[test]
+fn current_begins_where_the_database_is() {
+    for dialect in ["sqlite", "postgres", "mariadb"] {
+        let Some(database) = Database::fresh(dialect) else { continue };
+        let (project, url) = (project(), database.url());
+        let on = |arguments: &[&str]| script(&project, &[&["--database-url", &url], arguments].concat());
+        on(&["upgrade", "aaa"]);
+        database.feed(&on(&["upgrade", "current:head", "--sql"])).expect("it goes on from there");
+        assert!(on(&["current"]).starts_with("ddd"), "{dialect}");
+        // What the files do not know any more is undone from what the history holds.
+        std::fs::remove_file(project.path().join("migrations/4_ddd.sql")).expect("it was there");
+        database.feed(&on(&["downgrade", "current:aaa", "--sql"])).expect("it goes back");
+        assert!(on(&["current"]).starts_with("aaa"), "{dialect}");
+    }
+}
+
+#[test]
+fn a_stamp_is_a_script_too() {
+    for dialect in ["sqlite", "postgres", "mariadb"] {
+        let Some(database) = Database::fresh(dialect) else { continue };
+        let (project, url) = (project(), database.url());
+        database.feed(&script(&project, &["stamp", "ddd", "--sql", "--dialect", dialect])).expect("it is stamped");
+        let current = project.migrate(&["--database-url", &url, "current", "--verbose"]);
+        assert!(current.stdout.starts_with("ddd") && current.stdout.contains("stamped"), "{}", current.transcript());
+        database
+            .feed(&script(&project, &["stamp", "aaa", "--purge", "--sql", "--dialect", dialect]))
+            .expect("it is purged");
+        assert!(script(&project, &["--database-url", &url, "current"]).starts_with("aaa"));
+    }
+}
+
+#[test]
+fn what_a_script_lacks_is_said() {
+    let project = project();
+    let refused = |arguments: &[&str], code: u8, words: &str| {
+        let ran = project.migrate(arguments);
+        assert!(ran.code == i32::from(code) && ran.stderr.contains(words), "{}", ran.transcript());
+    };
+    refused(&["upgrade", "--sql"], 2, "--dialect postgres");
+    refused(&["downgrade", "--sql", "--dialect", "sqlite", "aaa"], 2, "downgrade --sql <from>:<to>");
+    refused(&["downgrade", "--sql", "--dialect", "sqlite", "head:"], 2, "downgrade --sql <from>:<to>");
+    refused(&["upgrade", "--sql", "--dialect", "oracle"], 2, "`sqlite`, `postgres`, `mysql` or `mariadb`");
+    refused(&["upgrade", "--dialect", "sqlite"], 2, "--sql");
+    refused(&["upgrade", "--sql", "--dialect", "sqlite", "zzzz"], 1, "M0202");
+    refused(&["upgrade", "--sql", "--dialect", "sqlite", "ddd:aaa:bbb"], 2, "a range has one `:`");
+    refused(&["downgrade", "--sql", "--dialect", "sqlite", "aaa:head"], 1, "M02");
+    // The scheme says the dialect, and nothing is connected to.
+    let url = ["--database-url", "postgres://ann:secret@nowhere.invalid/shop"];
+    let by_url = script(&project, &[&url[..], &["upgrade", "--sql"]].concat());
+    assert!(by_url.starts_with("-- upgrade base -> ddd, for postgres\n") && !by_url.contains("secret"), "{by_url}");
+    let json = project.migrate(&["upgrade", "--sql", "--dialect", "sqlite", "--format", "json"]).json();
+    assert!(json["sql"].as_str().expect("a text").contains("BEGIN IMMEDIATE;"));
+}
