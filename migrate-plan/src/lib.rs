@@ -29,6 +29,7 @@ mod revision;
 mod manifest;
 mod settings;
 
+mod drawing;
 mod graph;
 
 mod target;
@@ -41,6 +42,7 @@ pub use applied::{Applied, AppliedRow, Drift, RowState};
 pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checksum};
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
+pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use embedded::{decode_revisions, encode_revisions};
 pub use folder::{FileKind, FolderFile, read_files, unreadable_folder};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};

@@ -4,30 +4,8 @@
 mod support;
 
 use insta::assert_snapshot;
-use migrate_plan::{Applied, Plan, RevisionGraph, Target};
-use serde_json::Value;
-use support::{Sketch, exactly, target};
-
-const GLANCE: &str = include_str!("../../tests/graphs/glance.json");
-const GALAXY: &str = include_str!("../../tests/graphs/galaxy.json");
-const AIRFLOW: &str = include_str!("../../tests/graphs/airflow-2.10.json");
-const SUPERSET: &str = include_str!("../../tests/graphs/superset.json");
-
-fn load(json: &str) -> RevisionGraph {
-    let revisions: Value = serde_json::from_str(json).expect("the graph is JSON");
-    let names = |revision: &Value, key: &str| -> Vec<String> {
-        let list = revision[key].as_array().map_or(&[][..], Vec::as_slice);
-        list.iter().map(|name| name.as_str().expect("names are text").to_owned()).collect()
-    };
-    let sketch = |revision: &Value| Sketch {
-        id: revision["id"].as_str().expect("an id is text").to_owned(),
-        parents: names(revision, "down"),
-        depends_on: names(revision, "depends_on"),
-        labels: names(revision, "labels"),
-    };
-    let revisions = revisions.as_array().expect("the graph is a list");
-    RevisionGraph::new(revisions.iter().map(|revision| sketch(revision).revision()).collect::<Vec<_>>()).unwrap()
-}
+use migrate_plan::{Applied, Plan, Target};
+use support::{AIRFLOW, GALAXY, GLANCE, SUPERSET, exactly, load, target};
 
 /// Counts, heads and bases; the first and last steps up; and what remains after going all the way down again.
 fn summary(json: &str) -> String {

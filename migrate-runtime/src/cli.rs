@@ -28,6 +28,7 @@
 //! Standard output carries the result alone; the plan, progress, notes and errors go to standard error.
 
 mod check;
+mod drawing;
 mod exit;
 mod interrupted;
 mod json;
@@ -47,6 +48,7 @@ use script::Route;
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::migrations::Migrations;
 pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions, counted};
+pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};

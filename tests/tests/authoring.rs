@@ -190,3 +190,40 @@ fn edit_opens_the_file_in_the_editor() {
     let broken = edit("sed -i s/parents:.aaa/parents:.nowhere/", "ccc");
     assert!(broken.code == 1 && broken.stderr.contains("nowhere"), "what was written is checked: {broken:?}");
 }
+
+#[test]
+fn history_draws_branches_and_merges() {
+    let sandbox = branches();
+    assert_eq!(sandbox.migrate(&["merge", "-m", "join"]).code, 0);
+    let url = ["--database-url", "sqlite://app.db"];
+    assert_eq!(sandbox.migrate(&[&url[..], &["upgrade", "bbb"]].concat()).code, 0);
+    let drawn = sandbox.migrate(&[&url[..], &["history", "--graph", "--applied"]].concat()).stdout;
+    let lines: Vec<&str> = drawn.lines().collect();
+    assert!(lines[0].starts_with("◇ ") && lines[0].ends_with(" (head, merge point)  join"), "{drawn}");
+    assert_eq!(
+        lines[1..],
+        ["├─╮", "│ ○ ccc  ccc", "● │ bbb (billing)  bbb", "├─╯", "● aaa (branch point)  aaa"],
+        "{drawn}"
+    );
+    let unasked = sandbox.migrate(&["history", "--graph", "-r", ":bbb"]).stdout;
+    assert_eq!(unasked, "● bbb (billing)  bbb\n● aaa (branch point)  aaa\n");
+}
+
+#[test]
+fn history_is_a_picture_for_other_programs() {
+    let sandbox = branches();
+    sandbox.write(
+        "migrations/4_ddd.sql",
+        "-- revision: ddd\n-- parents: ccc\n-- depends-on: bbb\n-- title: \"<a> & b\"\n\n-- migrate: up\nSELECT 1;\n",
+    );
+    let picture = |kind: &str| sandbox.migrate(&["history", "--as", kind]).stdout;
+    let dot = picture("dot");
+    assert!(dot.starts_with("digraph history {") && dot.contains("\"bbb\" -> \"aaa\";"), "{dot}");
+    assert!(dot.contains("\"ddd\" -> \"bbb\" [style=dotted];") && dot.contains("tooltip=\"\\\"<a> & b\\\"\""), "{dot}");
+    let mermaid = picture("mermaid");
+    assert!(mermaid.starts_with("flowchart BT\n") && mermaid.contains("&quot;&lt;a&gt; &amp; b&quot;"), "{mermaid}");
+    assert_eq!(mermaid.matches("-->").count() + mermaid.matches("-.->").count(), 4, "{mermaid}");
+    let svg = picture("svg");
+    assert_eq!((svg.matches("<circle").count(), svg.matches("<path").count()), (4, 3), "{svg}");
+    assert!(svg.contains("&lt;a&gt; &amp; b") && svg.trim_end().ends_with("</svg>"), "{svg}");
+}

@@ -192,3 +192,25 @@ pub(crate) fn show(plan: &Result<Plan, PlanError>) -> String {
 fn refusal(error: &PlanError) -> String {
     format!("{}: {error}", Diagnostic::from(error).code)
 }
+
+pub(crate) const GLANCE: &str = include_str!("../../../tests/graphs/glance.json");
+pub(crate) const GALAXY: &str = include_str!("../../../tests/graphs/galaxy.json");
+pub(crate) const AIRFLOW: &str = include_str!("../../../tests/graphs/airflow-2.10.json");
+pub(crate) const SUPERSET: &str = include_str!("../../../tests/graphs/superset.json");
+
+/// A graph from its file.
+pub(crate) fn load(json: &str) -> RevisionGraph {
+    let revisions: serde_json::Value = serde_json::from_str(json).expect("the graph is JSON");
+    let names = |revision: &serde_json::Value, key: &str| -> Vec<String> {
+        let list = revision[key].as_array().map_or(&[][..], Vec::as_slice);
+        list.iter().map(|name| name.as_str().expect("names are text").to_owned()).collect()
+    };
+    let sketch = |revision: &serde_json::Value| Sketch {
+        id: revision["id"].as_str().expect("an id is text").to_owned(),
+        parents: names(revision, "down"),
+        depends_on: names(revision, "depends_on"),
+        labels: names(revision, "labels"),
+    };
+    let revisions = revisions.as_array().expect("the graph is a list");
+    RevisionGraph::new(revisions.iter().map(|revision| sketch(revision).revision()).collect::<Vec<_>>()).unwrap()
+}

@@ -4,6 +4,7 @@ use clap::Args;
 use migrate_plan::{Applied, Direction, Node, Origin, Range, Revision, RevisionGraph, Symbol, Target, TargetError};
 use serde_json::{Value, json};
 
+use super::drawing::{self, Picture};
 use super::output::object;
 use super::{Exit, Failure, Output, json};
 use crate::driver::{Identified, LiveConnection, identified};
@@ -20,6 +21,12 @@ pub struct HistoryArgs {
     /// Ask the database and mark what is applied
     #[arg(long)]
     pub applied: bool,
+    /// Draw branches and merges: ● applied, ○ pending, ◆ a merge
+    #[arg(long)]
+    pub graph: bool,
+    /// Print a picture for another program
+    #[arg(long = "as", value_enum, value_name = "FORMAT", conflicts_with = "graph")]
+    pub picture: Option<Picture>,
 }
 
 impl HistoryArgs {
@@ -143,8 +150,13 @@ pub(super) async fn history(
     };
     nodes.reverse();
     let asked = found.is_some();
-    let mut text = String::new();
-    for node in &nodes {
+    let text_is_list = args.picture.is_none() && !args.graph;
+    let mut text = match (args.picture, args.graph) {
+        (Some(kind), _) => drawing::picture(&applied, &nodes, asked, kind),
+        (None, true) => drawing::lanes(&applied, &nodes, asked),
+        (None, false) => String::new(),
+    };
+    for node in nodes.iter().filter(|_| text_is_list) {
         text.push_str(&history_line(&applied, *node, asked));
         let revision = applied.all().revision(*node);
         if let Some(description) = revision.description.as_ref().filter(|_| output.is_verbose()) {
@@ -170,7 +182,7 @@ fn history_line(applied: &Applied<'_>, node: Node, asked: bool) -> String {
 }
 
 /// What there is to say of a revision's place, in brackets.
-fn marks(applied: &Applied<'_>, node: Node) -> String {
+pub(super) fn marks(applied: &Applied<'_>, node: Node) -> String {
     let graph = applied.all();
     let revision = graph.revision(node);
     let mut marks: Vec<String> = revision.labels.iter().map(ToString::to_string).collect();
