@@ -223,6 +223,7 @@ fn a_file_name_holds_the_whole_id_between_underscores() {
     assert_eq!(title("2026_add_users_more.sql", "add_users"), Ok("more".to_owned()));
     assert_eq!(title("v1.2.sql", "v1.2"), Ok("v1.2".to_owned()));
     assert_eq!(title("x1_1_1_y.sql", "1_1"), Ok("y".to_owned()), "the first match stands inside a word");
+    assert_eq!(title("001_a\n-- b\r\x1b.sql", "001"), Ok("a -- b".to_owned()), "a title is one line");
     assert_eq!(title("0011_x.sql", "001"), Err("the file name does not hold the id `001`".to_owned()));
     assert_eq!(title("a001_x.sql", "001"), Err("the file name does not hold the id `001`".to_owned()));
     assert_eq!(title("ABC_x.sql", "abc"), Err("the file name does not hold the id `abc`".to_owned()));

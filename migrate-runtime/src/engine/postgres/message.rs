@@ -57,9 +57,10 @@ impl Message {
         record: &str,
     ) -> Self {
         let guard_value = literal(DIALECT, run_id);
-        // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
+        // Whoever waits sees the beginning of this text. An id that only the history knows may hold anything.
+        let id = job.step.id.replace(['*', '/', '\0'], "?");
         let mut head = vec![
-            format!("/* migrate: {} {} */ BEGIN", job.step.direction, job.step.id),
+            format!("/* migrate: {} {id} */ BEGIN", job.step.direction),
             format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres()),
         ];
         head.extend(hold.proofs());
