@@ -255,7 +255,12 @@ fn every_defect_is_reported_at_once() {
 #[test]
 fn an_id_or_label_that_no_file_could_have_is_a_defect() {
     let long = "a".repeat(256);
-    let drawn = vec![alone("*/ DROP TABLE t; /*", &[], &[], &["fine", "b@head"]), alone(&long, &[], &[], &[])];
+    let made = |id: &str, labels: &[&str]| Revision {
+        id: id.to_owned().into(),
+        labels: labels.iter().map(|label| label.to_string().into()).collect::<Vec<_>>().into(),
+        ..alone("a", &[], &[], &[])
+    };
+    let drawn = vec![made("*/ DROP TABLE t; /*", &["fine", "b@head"]), made(&long, &[])];
     let codes: Vec<String> = RevisionGraph::new(drawn)
         .unwrap_err()
         .iter()

@@ -28,6 +28,7 @@
 //! Standard output carries the result alone; the plan, progress, notes and errors go to standard error.
 
 mod check;
+mod escape;
 mod exit;
 mod interrupted;
 mod json;

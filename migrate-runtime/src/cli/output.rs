@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
 use serde_json::{Value, json};
 
-use super::{Exit, json};
+use super::{Exit, escape, json};
 use crate::error::{Error, Remains, RunError};
 use crate::report::StepReport;
 
@@ -99,7 +99,7 @@ impl Output {
 
     /// Prints the result: the text for people, or the object.
     pub fn result(&self, text: &str, object: &Value) {
-        let text = if self.is_json() { object.to_string() } else { text.trim_end().to_owned() };
+        let text = if self.is_json() { object.to_string() } else { escape::text(text.trim_end()).into_owned() };
         if text.is_empty() {
             return;
         }
@@ -121,7 +121,7 @@ impl Output {
     /// Warns of something that does not stop the verb.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{YELLOW}warning{YELLOW:#}: {text}");
+            let _ = writeln!(anstream::stderr(), "{YELLOW}warning{YELLOW:#}: {}", escape::text(text));
         }
     }
 
@@ -156,16 +156,16 @@ impl Output {
 }
 
 fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+    let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", escape::text(text));
 }
 
 fn colored(diagnostic: &Diagnostic) -> String {
-    let mut text = format!("{RED}error[{}]{RED:#}: {}", diagnostic.code, diagnostic.message);
+    let mut text = format!("{RED}error[{}]{RED:#}: {}", diagnostic.code, escape::text(&diagnostic.message));
     if let Some(place) = &diagnostic.place {
-        let _ = write!(text, "\n{BLUE}  -->{BLUE:#} {place}");
+        let _ = write!(text, "\n{BLUE}  -->{BLUE:#} {}", escape::line(&place.to_string()));
     }
     for (label, detail) in diagnostic.details() {
-        let _ = write!(text, "\n{BLUE}{label:>5}:{BLUE:#} {}", detail.replace('\n', "\n       "));
+        let _ = write!(text, "\n{BLUE}{label:>5}:{BLUE:#} {}", escape::text(&detail.replace('\n', "\n       ")));
     }
     text
 }
@@ -256,7 +256,7 @@ impl From<RunError> for Failure {
 
 /// The words for a set of heads.
 pub(super) fn at(heads: &[String]) -> String {
-    if heads.is_empty() { "base".to_owned() } else { heads.join(", ") }
+    if heads.is_empty() { "base".to_owned() } else { escape::line(&heads.join(", ")).into_owned() }
 }
 
 /// An object with the format's version in front.
