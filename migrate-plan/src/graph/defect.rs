@@ -103,11 +103,9 @@ impl From<&GraphDefect> for Diagnostic {
         let message = defect.to_string();
         let place = |file: &String| Place::new(file.clone(), 1);
         match defect {
-            GraphDefect::InvalidName { problem, file, .. } => {
-                Diagnostic::new(Code::InvalidId, message, problem.help())
-                    .at(place(file))
-                    .because("ids and labels are typed as targets and stored in the database")
-            }
+            GraphDefect::InvalidName { problem, file, .. } => Diagnostic::new(Code::InvalidId, message, problem.help())
+                .at(place(file))
+                .because("ids and labels are typed as targets and stored in the database"),
             GraphDefect::DuplicateId { file, other, .. } => Diagnostic::new(
                 Code::DuplicateId,
                 message,
@@ -158,7 +156,10 @@ impl From<&GraphDefect> for Diagnostic {
 
 pub(super) fn index_names(revisions: &[Revision], defects: &mut Vec<GraphDefect>) -> HashMap<Text, Name> {
     // What a history holds is there already, and is only looked at and undone.
-    revisions.iter().filter(|revision| revision.origin == Origin::File).for_each(|revision| refuse_names(revision, defects));
+    revisions
+        .iter()
+        .filter(|revision| revision.origin == Origin::File)
+        .for_each(|revision| refuse_names(revision, defects));
     let mut names: HashMap<Text, Name> = HashMap::with_capacity(revisions.len());
     for (index, revision) in revisions.iter().enumerate() {
         match names.get(&revision.id) {

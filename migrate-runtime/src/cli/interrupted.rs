@@ -45,8 +45,12 @@ impl Interrupted {
     /// For a person, a line each.
     pub(super) fn lines(&self) -> String {
         let of = self.done + self.left.len();
-        let mut text =
-            format!("halfway:  {} of {}, {} of {of} statements have run\n", self.direction, escape::line(&self.id), self.done);
+        let mut text = format!(
+            "halfway:  {} of {}, {} of {of} statements have run\n",
+            self.direction,
+            escape::line(&self.id),
+            self.done
+        );
         text.extend(self.running.iter().map(|sql| format!("  running: {}\n", escape::line(sql))));
         text.extend(self.refused.iter().map(|words| format!("  refused: {}\n", escape::line(words))));
         text.extend(self.left.iter().map(|sql| format!("  left:    {}\n", escape::line(sql))));

@@ -58,7 +58,8 @@ fn any_user_is_kept_as_the_environment_has_it() {
         let rows = |sql: &str| {
             let digits = database.sql(&sql.replace("applied_by", "hex(applied_by)")).expect("an answer");
             let digits = digits.trim().as_bytes();
-            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits");
+            let byte =
+                |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits");
             String::from_utf8(digits.chunks(2).map(byte).collect()).expect("text")
         };
         assert_eq!(users(&database.url(), &rows), expected());
@@ -76,7 +77,8 @@ fn a_user_or_a_file_name_that_is_no_text_is_no_reason_to_panic() {
         command.env("USER", OsString::from_vec(vec![0xff, b'\''])).output().expect("it runs").into()
     };
     assert_eq!(call("upgrade").code, 0);
-    std::fs::write(sandbox.path().join("migrations").join(odd), draft("002").after("root").text()).expect("it is written");
+    std::fs::write(sandbox.path().join("migrations").join(odd), draft("002").after("root").text())
+        .expect("it is written");
     for verb in ["status", "upgrade", "downgrade"] {
         let ran = call(verb);
         assert!(!ran.stderr.contains("panicked") && (0..=7).contains(&ran.code), "{ran:?}");

@@ -13,10 +13,8 @@ use crate::words::{cases, text};
 /// A database that the binary reaches by URL, and that SQL reaches past it.
 struct Store<'s> {
     url: String,
-    /// Whether backslashes escape in a plain string.
-    backslashes_escape: bool,
-    /// Whether text may hold NUL.
-    holds_nul: bool,
+    /// A text as SQL.
+    literal: fn(&str) -> String,
     execute: &'s dyn Fn(&str),
 }
 
@@ -52,25 +50,15 @@ fn row() -> impl Strategy<Value = Row> {
         })
 }
 
-impl Store<'_> {
-    fn literal(&self, text: &str) -> String {
-        let text = text.replace('\'', "''");
-        let text = if self.backslashes_escape { text.replace('\\', "\\\\") } else { text };
-        // SQLite's own client would end the statement there.
-        match text.split_once('\0') {
-            None => format!("'{text}'"),
-            Some(_) if self.holds_nul => {
-                let parts: Vec<String> = text.split('\0').map(|part| format!("'{part}'")).collect();
-                format!("CAST({} AS TEXT)", parts.join(" || X'00' || "))
-            }
-            Some(_) => format!("'{}'", text.replace('\0', "")),
-        }
-    }
+fn hexadecimal(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02X}")).collect()
+}
 
+impl Store<'_> {
     fn insert(&self, row: &Row) {
         let texts = [&row.id, &row.parents, &row.title, &row.by, &row.application, &row.down, &row.state];
-        let texts = texts.map(|text| self.literal(text)).join(", ");
-        let journal = row.journal.as_ref().map_or_else(|| "NULL".to_owned(), |text| self.literal(text));
+        let texts = texts.map(|text| (self.literal)(text)).join(", ");
+        let journal = row.journal.as_ref().map_or_else(|| "NULL".to_owned(), |text| (self.literal)(text));
         (self.execute)(&format!(
             "DELETE FROM migrate_history WHERE id <> 'root'; INSERT INTO migrate_history (id, parents, title, applied_by, \
              application, down_sql, state, journal, format, depends_on, applied_at, duration_ms, tool) VALUES ({texts}, \
@@ -118,7 +106,7 @@ fn looking_is_harmless(usual: u32, store: &Store<'_>) {
     };
     let migrated = call(&["upgrade"]).output().expect("it runs");
     assert!(migrated.status.success(), "{migrated:?}");
-    let verbs: [&[&str]; 6] = [
+    let verbs: &'static [&'static [&'static str]] = &[
         &["status"],
         &["history", "--applied"],
         &["current", "-v"],
@@ -126,14 +114,15 @@ fn looking_is_harmless(usual: u32, store: &Store<'_>) {
         &["show", "current"],
         &["downgrade", "--dry-run"],
     ];
-    let outcome = TestRunner::new(cases(usual)).run(&row().prop_map(without_colours), |row| {
+    let given = (row().prop_map(without_colours), select(verbs));
+    let outcome = TestRunner::new(cases(usual)).run(&given, |(row, verb)| {
         store.insert(&row);
-        for verb in verbs {
-            let ran: Ran = call(verb).args(["--color", "always"]).output().expect("it runs").into();
-            assert_harmless(&ran, verb);
+        let ran: Ran = call(verb).args(["--color", "always"]).output().expect("it runs").into();
+        assert_harmless(&ran, verb);
+        if ran.code == 0 {
+            let json: Ran = call(verb).args(["--format", "json"]).output().expect("it runs").into();
+            prop_assert!(json.json().is_object());
         }
-        let json: Ran = call(&["status", "--format", "json"]).output().expect("it runs").into();
-        prop_assert!(json.json().is_object());
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
@@ -143,21 +132,38 @@ fn looking_is_harmless(usual: u32, store: &Store<'_>) {
 fn rows_on_sqlite_reach_no_terminal_as_commands() {
     let file = SqliteFile::new();
     let url = format!("sqlite://{}", file.path().display());
-    looking_is_harmless(24, &Store { url, backslashes_escape: false, holds_nul: true, execute: &|sql| file.execute(sql) });
+    looking_is_harmless(
+        20,
+        &Store {
+            url,
+            literal: |text| format!("CAST(X'{}' AS TEXT)", hexadecimal(text)),
+            execute: &|sql| file.execute(sql),
+        },
+    );
 }
 
 #[test]
 fn rows_on_postgres_reach_no_terminal_as_commands() {
     let Some(database) = postgres_or_skip() else { return };
     let execute = |sql: &str| drop(database.psql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")));
-    looking_is_harmless(8, &Store { url: database.url(), backslashes_escape: false, holds_nul: false, execute: &execute });
+    looking_is_harmless(
+        8,
+        &Store {
+            url: database.url(),
+            literal: |text| format!("'{}'", text.replace('\0', "").replace('\'', "''")),
+            execute: &execute,
+        },
+    );
 }
 
 #[test]
 fn rows_on_mariadb_reach_no_terminal_as_commands() {
     let Some(database) = mariadb_or_skip() else { return };
     let execute = |sql: &str| drop(database.sql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")));
-    looking_is_harmless(8, &Store { url: database.url(), backslashes_escape: true, holds_nul: false, execute: &execute });
+    looking_is_harmless(
+        8,
+        &Store { url: database.url(), literal: |text| format!("_utf8mb4 X'{}'", hexadecimal(text)), execute: &execute },
+    );
 }
 
 #[test]
@@ -166,9 +172,12 @@ fn a_title_from_the_history_stays_on_its_line() {
     let url = format!("sqlite://{}", file.path().display());
     let root = draft("root");
     let sandbox = Sandbox::with_revisions(&[(&root.file(), &root.text())]);
-    let call = |verb: &[&str]| sandbox.migrate(&[verb, &["--dir", "migrations", "--database-url", &url, "-q"]].concat());
+    let call =
+        |verb: &[&str]| sandbox.migrate(&[verb, &["--dir", "migrations", "--database-url", &url, "-q"]].concat());
     assert_eq!(call(&["upgrade"]).code, 0);
-    file.execute("UPDATE migrate_history SET id = 'gone', title = 'a' || char(10) || 'current:  head' || char(27) || '[2J'");
+    file.execute(
+        "UPDATE migrate_history SET id = 'gone', title = 'a' || char(10) || 'current:  head' || char(27) || '[2J'",
+    );
     assert_eq!(call(&["current"]).stdout, "gone (not here)  a\\ncurrent:  head\\u{1b}[2J\n");
     assert_eq!(
         call(&["history", "--applied"]).stdout,
@@ -182,12 +191,15 @@ fn an_id_from_the_history_is_no_sql() {
     let Some(database) = postgres_or_skip() else { return };
     let root = draft("root");
     let sandbox = Sandbox::with_revisions(&[(&root.file(), &root.text())]);
-    let call = |verb: &[&str]| sandbox.migrate(&[verb, &["--dir", "migrations", "--database-url", &database.url()]].concat());
+    let call =
+        |verb: &[&str]| sandbox.migrate(&[verb, &["--dir", "migrations", "--database-url", &database.url()]].concat());
     assert_eq!(call(&["upgrade"]).code, 0);
     let sql = |sql: &str| database.psql(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     sql("CREATE TABLE victim (x text)");
-    sql("INSERT INTO migrate_history SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, NULL, state, \
-         NULL, now(), 0, '', '', '', E'-- migrate: down\\nSELECT 1;\\n', NULL FROM migrate_history");
+    sql(
+        "INSERT INTO migrate_history SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, NULL, state, \
+         NULL, now(), 0, '', '', '', E'-- migrate: down\\nSELECT 1;\\n', NULL FROM migrate_history",
+    );
     let ran = call(&["downgrade", "root"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(sql("SELECT count(*) FROM victim").trim(), "0");

@@ -37,9 +37,19 @@ fn case(modes: &'static [&'static str]) -> impl Strategy<Value = Case> {
         (select(modes), proptest::option::weighted(0.1, text()), text(), text()),
         (name(), text(), settings, any::<bool>()),
     )
-        .prop_map(|((mode, id, title, application), (table, value, (history_table, history_schema), file_is_gone))| {
-            Case { mode, id, title, application, table, value, history_table, history_schema, file_is_gone }
-        })
+        .prop_map(
+            |((mode, id, title, application), (table, value, (history_table, history_schema), file_is_gone))| Case {
+                mode,
+                id,
+                title,
+                application,
+                table,
+                value,
+                history_table,
+                history_schema,
+                file_is_gone,
+            },
+        )
 }
 
 fn identifier(dialect: Dialect, name: &str) -> String {
@@ -75,7 +85,8 @@ impl Case {
     /// The revisions, unless their files are refused. Titles and ids are put in by hand: files cannot hold all of them.
     fn revisions(&self, dialect: Dialect) -> Option<Vec<Revision>> {
         let table = identifier(dialect, &self.table);
-        let up = format!("CREATE TABLE {table} (x text);\nINSERT INTO {table} VALUES ({});", literal(dialect, &self.value));
+        let up =
+            format!("CREATE TABLE {table} (x text);\nINSERT INTO {table} VALUES ({});", literal(dialect, &self.value));
         let drafts = [draft("root"), draft("hostile").after("root").up(&up).down(&format!("DROP TABLE {table};"))];
         let files = drafts.map(|draft| (draft.file(), draft.text()));
         match Migrations::from_files(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))) {
@@ -120,7 +131,9 @@ async fn execute(db: &mut impl Connection, sql: &str) {
 
 async fn rows(db: &mut impl Connection, sql: &str) -> Vec<Vec<String>> {
     let rows = db.query(sql).await.unwrap_or_else(|error| panic!("{sql:?}: {error:?}"));
-    rows.into_iter().map(|row| row.0.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect()).collect()
+    rows.into_iter()
+        .map(|row| row.0.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect())
+        .collect()
 }
 
 async fn make_victim(db: &mut impl Connection) {
@@ -146,15 +159,15 @@ async fn run(case: &Case, db: &mut impl Connection) -> bool {
     if let Err(error) = upgraded {
         assert!(explain(&error.error).contains("error[M0"), "{error:?}");
         let left = db.query(&format!("SELECT x FROM {table}")).await;
-        let ours = [case.settings().history_table.to_string(), case.settings().log_table(), case.settings().lease_table()];
+        let ours =
+            [case.settings().history_table.to_string(), case.settings().log_table(), case.settings().lease_table()];
         // A table of that name may be the victim, or one of ours.
         assert!(left.is_err() || case.table == "victim" || ours.contains(&case.table), "{error:?}: {left:?}");
         return false;
     }
     assert_eq!(rows(db, &format!("SELECT x FROM {table}")).await, [[in_file(&case.value)]]);
     let settings = case.settings();
-    let (history, log) =
-        (case.beside(dialect, &settings.history_table), case.beside(dialect, &settings.log_table()));
+    let (history, log) = (case.beside(dialect, &settings.history_table), case.beside(dialect, &settings.log_table()));
     let revision = &revisions[revisions.iter().position(|revision| revision.id == case.id()).expect("it is there")];
     let down = revision.section(migrate_runtime::Direction::Down, dialect).expect("a down").to_stored();
     assert_eq!(
@@ -204,14 +217,15 @@ fn property(usual: u32, modes: &'static [&'static str], run: impl FnMut(&Case) -
 #[test]
 fn hostile_text_does_no_harm_on_sqlite() {
     let runtime = runtime();
-    property(160, &[""], |case| {
+    property(100, &[""], |case| {
         runtime.block_on(async {
             let file = SqliteFile::new();
             let mut db = file.open();
             make_victim(&mut db).await;
             if let Some(schema) = &case.history_schema {
                 // A name that cannot be attached is unknown, which is a refusal.
-                let _ = db.batch_execute(&format!("ATTACH ':memory:' AS {}", identifier(Dialect::Sqlite, schema))).await;
+                let _ =
+                    db.batch_execute(&format!("ATTACH ':memory:' AS {}", identifier(Dialect::Sqlite, schema))).await;
             }
             run(case, &mut db).await
         })
@@ -230,7 +244,7 @@ fn hostile_text_does_no_harm_on_postgres() {
     let Some(database) = postgres_or_skip() else { return };
     let runtime = runtime();
     let mut db = runtime.block_on(connect(&database.url()));
-    property(60, MODES, |case| {
+    property(30, MODES, |case| {
         runtime.block_on(async {
             execute(&mut db, "ROLLBACK; RESET ALL").await;
             let schemas = "SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> \
@@ -259,7 +273,7 @@ fn hostile_text_does_no_harm_on_mariadb() {
     let Some(database) = mariadb_or_skip() else { return };
     let runtime = runtime();
     let mut db = runtime.block_on(connect_mysql(&database.url()));
-    property(60, MODES, |case| {
+    property(30, MODES, |case| {
         runtime.block_on(async {
             let ours = identifier(Dialect::MariaDb, database.name());
             execute(&mut db, "ROLLBACK; SET sql_mode = DEFAULT").await;
