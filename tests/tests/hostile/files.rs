@@ -25,7 +25,8 @@ fn headers_are_refused_or_kept_word_for_word() {
                 let revision = &migrations.revisions()[0];
                 prop_assert!(validate_id(&revision.id).is_ok());
                 prop_assert!(revision.labels.iter().all(|label| validate_label(label).is_ok()));
-                if !title.contains(['\n', '\r']) {
+                // A line end in a label ends the header before the title.
+                if !title.contains(['\n', '\r']) && !label.contains(['\n', '\r']) {
                     prop_assert_eq!(&*revision.title, title.trim());
                 }
             }

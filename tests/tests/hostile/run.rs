@@ -6,7 +6,8 @@ use std::cell::{Cell, RefCell};
 use migrate_runtime::plan::{Revision, Settings};
 use migrate_runtime::{Connection, Dialect, Migrations};
 use migrate_tests::suite::{
-    SqliteFile, connect, connect_mysql, draft, explain, mariadb_or_skip, postgres_or_skip, runtime,
+    BlockingMariaDb, BlockingPostgres, BlockingSqlite, Database, SqliteFile, chain, code, connect, connect_mysql, draft,
+    explain, mariadb_or_skip, postgres_or_skip, runtime, with_settings,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -287,4 +288,26 @@ fn hostile_text_does_no_harm_on_mariadb() {
             outcome
         })
     });
+}
+
+/// PostgreSQL would cut `h…_log` and `h…_lease` to one name.
+#[test]
+fn a_name_that_a_server_would_cut_is_refused() {
+    for name in ["h".repeat(58), String::new(), "h\0".to_owned()] {
+        let databases: [Option<Box<dyn Database>>; 3] = [
+            BlockingSqlite::fresh().map(|database| Box::new(database) as Box<dyn Database>),
+            BlockingPostgres::fresh().map(|database| Box::new(database) as Box<dyn Database>),
+            BlockingMariaDb::fresh().map(|database| Box::new(database) as Box<dyn Database>),
+        ];
+        for mut database in databases.into_iter().flatten() {
+            for settings in [
+                Settings { history_table: name.clone().into(), ..Settings::default() },
+                Settings { history_schema: Some(name.clone().into()), ..Settings::default() },
+            ] {
+                let error = database.fail(with_settings(&chain("a"), settings).migrator());
+                assert_eq!(code(&error.error), "M0405");
+                assert!(database.tables().is_empty());
+            }
+        }
+    }
 }
