@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Rebase(RebaseArgs),
     /// Makes revisions immutable: from now on an edit of one does not compile
     Seal(SealArgs),
+    /// Opens the file of a revision in the editor, and checks what was written
+    Edit(EditArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),
     /// Prints a completion script for a shell
@@ -82,8 +84,20 @@ pub(crate) struct NewArgs {
     #[arg(short, long, value_name = "TITLE", conflicts_with = "title")]
     pub(crate) message: Option<String>,
     /// The revision that it follows: an id, its prefix or a label; `none` for a new root [default: the head]
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", alias = "head")]
     pub(crate) parent: Option<String>,
+    /// Let it follow a revision that is no head, which begins a second branch there
+    #[arg(long, requires = "parent")]
+    pub(crate) splice: bool,
+    /// A label for its branch; may be repeated
+    #[arg(long = "label", value_name = "LABEL", alias = "branch-label")]
+    pub(crate) labels: Vec<String>,
+    /// A revision that must be applied before it without being its parent; may be repeated
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) depends_on: Vec<String>,
+    /// Its id, in place of a fresh one
+    #[arg(long, value_name = "ID")]
+    pub(crate) rev_id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +122,13 @@ pub(crate) struct RebaseArgs {
 pub(crate) struct SealArgs {
     /// Up to this revision, with its ancestors [default: all]
     pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EditArgs {
+    /// The revision: an id or its prefix, a label, `head`
+    #[arg(default_value = "head", allow_negative_numbers = true)]
+    pub(crate) target: String,
 }
 
 #[derive(Debug, Args)]
@@ -148,9 +169,7 @@ const ELSEWHERE: [(&str, &str); 16] = [
 ];
 
 /// Words of verbs that do more than ours can do yet.
-const NOT_YET: [(&str, &str); 6] = [
-    ("branches", "`history` marks branch points and merge points"),
-    ("edit", "`show <revision>` says which file it is"),
+const NOT_YET: [(&str, &str); 4] = [
     ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("reset", "`downgrade base` undoes everything"),

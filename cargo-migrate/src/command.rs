@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod edit;
 mod init;
 mod merge;
 mod new;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Command::Merge(args) => merge::run(args, &call),
         Command::Rebase(args) => rebase::run(args, &call),
         Command::Seal(args) => seal::run(args, &call),
+        Command::Edit(args) => edit::run(args, &call),
         Command::Check(args) => check::run(args, &call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, &call),

@@ -100,6 +100,7 @@ codes! {
     CannotFinish = "M0416", "an interrupted revision cannot be finished here";
     Blocked = "M0417", "other sessions kept locked what a revision needs";
     LeaseLost = "M0418", "another process has taken over the lease";
+    NotOneTransaction = "M0419", "revisions cannot run in a single transaction";
     Unreachable = "M0501", "the database cannot be reached";
     WrongCredentials = "M0502", "the database refused the credentials";
     MissingDatabase = "M0503", "the database does not exist";
@@ -114,6 +115,7 @@ codes! {
     GitFailed = "M0605", "git cannot answer";
     AlreadyThere = "M0606", "a file is already there";
     Usage = "M0607", "the command line is not usable";
+    CommandFailed = "M0608", "a command of the user's failed";
 }
 
 impl fmt::Display for Code {

@@ -13,18 +13,30 @@ pub struct ProjectConfig {
     pub folder: String,
     /// Where the database is, for the command line alone.
     pub url: Option<String>,
+    /// How new revisions get their ids, for the command line alone.
+    pub ids: Ids,
     /// What the binary must know too.
     pub settings: Settings,
 }
 
+/// How new revisions get their ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ids {
+    /// Twelve random digits, so that two branches never choose the same one; a time leads the file's name. The default.
+    #[default]
+    Random,
+    /// `001`, `002`, …; two branches that choose the same one are told apart by `rebase`.
+    Sequential,
+}
+
 impl Default for ProjectConfig {
     fn default() -> Self {
-        Self { folder: DEFAULT_FOLDER.to_owned(), url: None, settings: Settings::DEFAULT }
+        Self { folder: DEFAULT_FOLDER.to_owned(), url: None, ids: Ids::Random, settings: Settings::DEFAULT }
     }
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 7] = ["migrations", "url", "history-table", "history-schema", "lock", "ahead", "heads"];
+const KEYS: [&str; 8] = ["migrations", "url", "ids", "history-table", "history-schema", "lock", "ahead", "heads"];
 
 impl ProjectConfig {
     /// Reads `[package.metadata.migrate]` of a `Cargo.toml`; `None` when there is no such table.
@@ -73,6 +85,10 @@ impl ProjectConfig {
                 }
                 "migrations" => config.folder = word.to_owned(),
                 "url" => config.url = Some(word.to_owned()),
+                "ids" => {
+                    config.ids =
+                        one_of(file, line, key, word, &[("random", Ids::Random), ("sequential", Ids::Sequential)])?;
+                }
                 "history-table" => settings.history_table = table_name(file, line, key, word)?.into(),
                 "history-schema" => settings.history_schema = Some(table_name(file, line, key, word)?.into()),
                 "lock" => {

@@ -49,7 +49,7 @@ pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
-pub use run::{DowngradeArgs, LimitArgs, RunArgs, StampArgs, UpgradeArgs};
+pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 
 /// `migrate <verb>` for an application's own command line.
 #[derive(Clone, Debug, Args)]
@@ -85,6 +85,8 @@ pub enum Verb {
     History(HistoryArgs),
     /// Shows the heads: the revisions that nothing follows
     Heads,
+    /// Shows where the history parts, and where to
+    Branches,
     /// Shows one revision with its SQL
     Show(ShowArgs),
     /// Shows on one screen where the database stands
@@ -120,7 +122,7 @@ impl Verb {
             Self::Current | Self::Status => Need::Read,
             Self::History(args) if args.needs_database() => Need::Read,
             Self::Show(args) if args.needs_database() => Need::Read,
-            Self::Heads | Self::History(_) | Self::Show(_) => Need::Nothing,
+            Self::Heads | Self::Branches | Self::History(_) | Self::Show(_) => Need::Nothing,
         }
     }
 
@@ -134,7 +136,9 @@ impl Verb {
             Self::Upgrade(args) => args.migrator(migrations),
             Self::Downgrade(args) => args.migrator(migrations),
             Self::Stamp(args) => args.migrator(migrations),
-            Self::Current | Self::History(_) | Self::Heads | Self::Show(_) | Self::Status => return Ok(()),
+            Self::Current | Self::History(_) | Self::Heads | Self::Branches | Self::Show(_) | Self::Status => {
+                return Ok(());
+            }
         };
         migrator.plan_live(db).await?;
         Ok(())
@@ -160,6 +164,7 @@ impl Verb {
             (Self::History(args), db) => look::history(args, migrations, db, output).await,
             (Self::Show(args), db) => look::show(args, migrations, db, output).await,
             (Self::Heads, _) => look::heads(migrations, output),
+            (Self::Branches, _) => look::branches(migrations, output),
             (_, None) => Err(Failure::missing_database()),
         }
     }

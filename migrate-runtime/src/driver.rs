@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use migrate_plan::Dialect;
 
+mod acquire;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql_async")]
@@ -27,6 +28,8 @@ mod sqlite_messages;
 mod sqlx;
 #[cfg(feature = "tokio-postgres")]
 mod tokio_postgres;
+
+pub use acquire::Acquire;
 
 /// One row of a result, each column as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub enum DriverErrorKind {
     WrongCredentials,
     /// The database does not exist.
     MissingDatabase,
+    /// The connection blocks, and is used where nothing may block.
+    MayNotBlock,
 }
 
 /// A failure as a driver reports it.

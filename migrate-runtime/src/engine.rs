@@ -66,6 +66,16 @@ impl Goal {
     }
 }
 
+/// How many transactions a run takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Transactions {
+    /// One for each revision.
+    #[default]
+    Each,
+    /// One for all of them.
+    One,
+}
+
 /// How it is to be done.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -74,6 +84,7 @@ pub(crate) struct Request {
     pub(crate) inserted: Inserted,
     pub(crate) lock_timeout: Option<Duration>,
     pub(crate) limits: Limits,
+    pub(crate) transactions: Transactions,
     pub(crate) author: Author,
 }
 
@@ -162,7 +173,10 @@ impl<'r> Run<'r, '_> {
             return Ok(());
         }
         // Stored sections are read before the lock, since a missing one refuses the run.
-        work.jobs(&first, self.db).await?;
+        let jobs = work.jobs(&first, self.db).await?;
+        if self.request.transactions == Transactions::One && work.plan.action != Action::Stamp {
+            work::refuse_parts(&jobs, self.db.dialect())?;
+        }
         match self.db.dialect() {
             Dialect::Sqlite => self.run_on_sqlite(first).await,
             Dialect::Postgres => self.run_on_postgres(first).await,

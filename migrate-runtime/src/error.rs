@@ -73,6 +73,14 @@ pub enum Error {
     /// Another run has taken the lease.
     #[error("another process has taken over the lease of this run")]
     LeaseLost,
+    /// What is to run cannot be one transaction.
+    #[error("this cannot run in a single transaction")]
+    NotOneTransaction {
+        /// Why.
+        why: &'static str,
+        /// The section that cannot, where it is one.
+        place: Option<Place>,
+    },
     /// The server is a node of a Galera cluster, whose nodes do not share their locks.
     #[error("a lock of this server protects nothing: it is a node of a Galera cluster")]
     Cluster,
@@ -275,6 +283,14 @@ impl Error {
                 "look at `current`; the other process goes on from what is recorded",
             )
             .because("this process stood still for longer than its lease, or the connection did; what it had not committed is undone"),
+            Self::NotOneTransaction { why, place } => {
+                let diagnostic =
+                    new(Code::NotOneTransaction, "run it without, each revision in its own transaction").because(*why);
+                match place {
+                    Some(place) => diagnostic.at(place.clone()),
+                    None => diagnostic,
+                }
+            }
             Self::Cluster => new(
                 Code::PoolerDetected,
                 "leave `lock` away, or set `lock = \"lease\"`, which holds on all nodes",
@@ -333,6 +349,10 @@ pub(crate) fn driver_diagnostic(doing: &str, driver: &DriverError) -> Diagnostic
         DriverErrorKind::MissingDatabase => {
             (Code::MissingDatabase, "create the database, or check its name in the URL")
         }
+        DriverErrorKind::MayNotBlock => (
+            Code::NotReady,
+            "use an asynchronous driver there, or a thread that may block, such as `spawn_blocking` has",
+        ),
         _ => (Code::Refused, "read what the database says below or above"),
     };
     let mut diagnostic = Diagnostic::new(code, message, help);

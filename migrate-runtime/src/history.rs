@@ -54,6 +54,8 @@ impl Author {
 pub(crate) enum Took {
     /// So many milliseconds.
     Milliseconds(u128),
+    /// The time since the transaction began at the server, less what had passed of it before. On PostgreSQL only.
+    SinceTransaction { less: u128 },
     /// So many milliseconds, and the time since the message arrived at the server. On MySQL and MariaDB the message
     /// begins with [`Took::MESSAGE_BEGINS`].
     SinceMessage { after: u128 },
@@ -363,6 +365,9 @@ impl Tables {
     fn took(&self, took: Took) -> String {
         match took {
             Took::Milliseconds(milliseconds) => milliseconds.to_string(),
+            Took::SinceTransaction { less } => {
+                format!("greatest((extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint - {less}, 0)")
+            }
             Took::SinceMessage { after } => match self.dialect {
                 Dialect::Postgres => {
                     format!("{after} + (extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint")

@@ -42,7 +42,9 @@ mod report;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use driver::{BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row};
+pub use driver::{
+    Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row,
+};
 pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};
 pub use event::Event;
 pub use migrate_macros::embed_migrations;

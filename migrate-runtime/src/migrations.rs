@@ -9,7 +9,7 @@ use migrate_plan::{
     unreadable_folder,
 };
 
-use crate::driver::{BlockingConnection, Connection};
+use crate::driver::{Acquire, BlockingConnection};
 use crate::error::{Error, RunError};
 use crate::migrator::Migrator;
 use crate::report::RunReport;
@@ -134,12 +134,12 @@ impl Migrations {
         self.migrator().run(db)
     }
 
-    /// [`Migrations::upgrade`] for asynchronous connections.
+    /// [`Migrations::upgrade`] for an asynchronous connection, or for a pool: `&mut connection` or `&pool`.
     ///
     /// # Errors
     ///
     /// As [`Migrations::upgrade`].
-    pub async fn upgrade_async<C: Connection>(&self, db: &mut C) -> Result<RunReport, RunError> {
+    pub async fn upgrade_async(&self, db: impl Acquire) -> Result<RunReport, RunError> {
         self.migrator().run_async(db).await
     }
 
@@ -157,7 +157,7 @@ impl Migrations {
     /// # Errors
     ///
     /// As [`Migrations::upgrade`].
-    pub async fn downgrade_async<C: Connection>(&self, db: &mut C, target: &str) -> Result<RunReport, RunError> {
+    pub async fn downgrade_async(&self, db: impl Acquire, target: &str) -> Result<RunReport, RunError> {
         self.migrator().downgrade(target).run_async(db).await
     }
 

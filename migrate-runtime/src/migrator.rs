@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use migrate_plan::{Ahead, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError};
 
-use crate::driver::{BlockingConnection, Connection, LiveConnection, identified, ready};
-use crate::engine::{self, Goal, Limits, Request};
+use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
+use crate::engine::{self, Goal, Limits, Request, Transactions};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
 
+const ACQUIRING: &str = "no connection can be had";
 const CONNECTING: &str = "the server does not say what it is";
 
 /// What to do, before its targets are read.
@@ -52,6 +53,7 @@ pub struct Migrator<'m> {
     inserted: Inserted,
     lock_timeout: Option<Duration>,
     limits: Limits,
+    transactions: Transactions,
     listener: Option<Listener<'m>>,
 }
 
@@ -70,6 +72,7 @@ impl<'m> Migrator<'m> {
             inserted: Inserted::default(),
             lock_timeout: None,
             limits: Limits::default(),
+            transactions: Transactions::Each,
             listener: None,
         }
     }
@@ -127,6 +130,15 @@ impl<'m> Migrator<'m> {
         self
     }
 
+    /// Runs all revisions in one transaction, so that a failure leaves none of them. Refused on MySQL and MariaDB and for
+    /// revisions that run outside a transaction. Very many revisions at once can need more locks than PostgreSQL has room
+    /// for (`max_locks_per_transaction`).
+    #[must_use]
+    pub fn single_transaction(mut self) -> Self {
+        self.transactions = Transactions::One;
+        self
+    }
+
     /// Replaces the configured lock.
     #[must_use]
     pub fn lock(mut self, lock: LockKind) -> Self {
@@ -166,16 +178,20 @@ impl<'m> Migrator<'m> {
         ready(self.run_live(db)).ok_or_else(not_ready)?
     }
 
-    /// Runs through an asynchronous connection.
+    /// Runs through an asynchronous connection, or through one that a pool lends: `&mut connection` or `&pool`.
     ///
     /// A future that is dropped leaves the connection as it was at that moment, possibly inside a transaction or with
-    /// the lock: close it then.
+    /// the lock: close it then. A pool sees to that itself.
     ///
     /// # Errors
     ///
     /// As [`Migrator::run`].
-    pub async fn run_async<C: Connection>(self, db: &mut C) -> Result<RunReport, RunError> {
-        self.run_live(db).await
+    pub async fn run_async<A: Acquire>(self, db: A) -> Result<RunReport, RunError> {
+        let lent = db.acquire().await;
+        let mut db = lent.map_err(|error| without_report(Error::driver(ACQUIRING, error)))?;
+        let outcome = self.run_live(&mut *db).await;
+        A::release(db);
+        outcome
     }
 
     /// What [`Migrator::run`] would do now. Reads the database and writes nothing.
@@ -192,8 +208,11 @@ impl<'m> Migrator<'m> {
     /// # Errors
     ///
     /// As [`Migrator::plan`].
-    pub async fn plan_async<C: Connection>(self, db: &mut C) -> Result<Plan, Error> {
-        self.plan_live(db).await
+    pub async fn plan_async<A: Acquire>(self, db: A) -> Result<Plan, Error> {
+        let mut db = db.acquire().await.map_err(|error| Error::driver(ACQUIRING, error))?;
+        let outcome = self.plan_live(&mut *db).await;
+        A::release(db);
+        outcome
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
@@ -221,6 +240,7 @@ impl<'m> Migrator<'m> {
             inserted: self.inserted,
             lock_timeout: self.lock_timeout,
             limits: self.limits,
+            transactions: self.transactions,
             author: Author::here(self.migrations.application()),
         };
         Ok((graph, request))

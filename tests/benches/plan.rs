@@ -1,4 +1,4 @@
-//! How long ten thousand revisions take from text to plan, and how fast SQL is split, each beside a limit.
+//! How long ten and a hundred thousand revisions take from text to plan, and how fast SQL is split, each beside a limit.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -9,12 +9,10 @@ use migrate_plan::{
     read_files, section_checksum, split_statements,
 };
 
-const REVISIONS: usize = 10_000;
-
 /// Half a kilobyte each; every tenth begins a branch that the tenth after it merges.
-fn files() -> Vec<(String, String)> {
-    let id = |index: usize| format!("r{index:05}");
-    (0..REVISIONS)
+fn files(revisions: usize) -> Vec<(String, String)> {
+    let id = |index: usize| format!("r{index:06}");
+    (0..revisions)
         .map(|index| {
             let parents = match (index, index % 20) {
                 (0, _) => "none".to_owned(),
@@ -44,15 +42,20 @@ fn parse(files: &[(String, String)]) -> Vec<Revision> {
 fn plan_all(revisions: Vec<Revision>) -> usize {
     let graph = RevisionGraph::new(revisions).expect("the graph is sound");
     let plan = Plan::upgrade(&Applied::nothing(&graph), &[Target::heads()]).expect("there is a plan");
-    assert_eq!(plan.steps.len(), REVISIONS);
     plan.steps.len()
 }
 
 fn plans(criterion: &mut Criterion) {
-    let files = files();
+    plans_of(criterion, 10_000);
+    plans_of(criterion, 100_000);
+}
+
+fn plans_of(criterion: &mut Criterion, number: usize) {
+    let files = files(number);
     let revisions = parse(&files);
     let encoded: &'static str = encode_revisions(&revisions).leak();
-    let mut group = criterion.benchmark_group("ten thousand revisions");
+    assert_eq!(plan_all(revisions), number);
+    let mut group = criterion.benchmark_group(format!("{number} revisions"));
     group.sample_size(20).measurement_time(Duration::from_secs(5));
     group.bench_function("embedded: load, build, plan", |bencher| {
         bencher.iter(|| plan_all(decode_revisions(black_box(encoded)).expect("it is encoded")));
@@ -63,7 +66,7 @@ fn plans(criterion: &mut Criterion) {
 }
 
 fn splits(criterion: &mut Criterion) {
-    let text: String = files().into_iter().take(4_000).map(|(_, text)| text).collect();
+    let text: String = files(4_000).into_iter().map(|(_, text)| text).collect();
     let mut group = criterion.benchmark_group("splitting");
     group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(20);
     for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {

@@ -7,5 +7,6 @@ pub mod galera;
 pub mod mariadb;
 pub mod pgbouncer;
 pub mod postgres;
+pub mod proxy;
 mod server;
 pub mod suite;

@@ -1,6 +1,6 @@
 //! A run, or the server below it, is killed at any moment and run again: nothing is lost, and nothing is applied twice.
 //!
-//! `MIGRATE_TEST_KILLS` is how often each test kills; 20 by default.
+//! `MIGRATE_TEST_KILLS` is how often each test kills; 30 by default.
 
 use std::process::{Child, Stdio};
 use std::thread;
@@ -17,7 +17,7 @@ const REVISIONS: usize = 12;
 const MOST: u64 = 5;
 
 fn kills() -> u64 {
-    std::env::var("MIGRATE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+    std::env::var("MIGRATE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(30)
 }
 
 fn start(ledger: &Ledger, arguments: &[&str]) -> Child {

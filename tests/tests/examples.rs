@@ -127,3 +127,60 @@ fn get(port: u16) -> String {
     stream.read_to_string(&mut answer).expect("it answers");
     answer.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned()
 }
+
+/// A database on which both versions of the example run.
+struct Rollback {
+    sandbox: Sandbox,
+    url: Option<String>,
+}
+
+impl Rollback {
+    fn run(&self, version: &str, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(binaries().join(version));
+        command.args(arguments).current_dir(self.sandbox.path()).env_remove("DATABASE_URL");
+        command.envs(self.url.iter().map(|url| ("DATABASE_URL", url)));
+        command.output().expect("the example runs").into()
+    }
+
+    fn succeeds(&self, version: &str, arguments: &[&str]) -> String {
+        let ran = self.run(version, arguments);
+        assert_eq!(ran.code, 0, "{}", ran.transcript());
+        ran.stdout
+    }
+}
+
+/// A deployment is rolled back: the older version starts, shows what it does not know, and undoes it.
+fn goes_back(url: Option<String>) {
+    build(&["-p", "rollback"]);
+    let app = Rollback { sandbox: Sandbox::new(), url };
+    app.succeeds("new", &["migrate", "upgrade", "002"]);
+    assert_eq!(app.succeeds("old", &[]), "the database is ahead of this version: 002\nstarted at 002\n");
+    let status = app.run("old", &["migrate", "status"]).stdout;
+    assert!(status.contains("002"), "{status}");
+    assert_eq!(app.succeeds("old", &["migrate", "downgrade", "001"]).lines().last(), Some("now at 001"));
+    assert_eq!(app.succeeds("old", &[]), "started at 001\n");
+    assert_eq!(app.succeeds("new", &[]), "started at 003\n");
+
+    let refused = app.run("old", &["migrate", "downgrade", "001"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("M0212") && refused.stderr.contains("003"), "{}", refused.transcript());
+    assert_eq!(app.succeeds("new", &["migrate", "current"]).lines().next().map(|line| &line[..3]), Some("003"));
+    assert_eq!(app.succeeds("old", &[]), "the database is ahead of this version: 002, 003\nstarted at 003\n");
+}
+
+#[test]
+fn an_older_version_goes_back_on_sqlite() {
+    goes_back(None);
+}
+
+#[test]
+fn an_older_version_goes_back_on_postgres() {
+    let Some(server) = engine_or_skip("postgres") else { return };
+    goes_back(Some(server.create_database().url()));
+}
+
+#[test]
+fn an_older_version_goes_back_on_mariadb() {
+    let Some(server) = migrate_tests::mariadb::engine_or_skip("mariadb") else { return };
+    goes_back(Some(server.create_database().url()));
+}

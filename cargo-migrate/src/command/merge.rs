@@ -21,8 +21,8 @@ pub(super) fn run(args: &MergeArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     refuse_pointless(&graph, &parents)?;
     let ids: Vec<String> = parents.iter().map(|node| graph.id(*node).to_owned()).collect();
     let title = args.message.clone().unwrap_or_else(|| format!("merge {}", ids.join(" and ")));
-    let draft = Draft::new(&title, ids, &graph)?;
-    let file = draft.write(&project, &writer, NOTHING)?;
+    let draft = Draft::new(&title, ids, &graph, None, project.config.ids)?;
+    let file = draft.write(&files, &writer, NOTHING)?;
     call.output.result(&file, &draft.json(&file));
     Ok(Exit::Done)
 }

@@ -1,8 +1,8 @@
 //! `new`: the next revision, with both sections to be written.
 
 use migrate_plan::{
-    Applied, Code, Diagnostic, FileName, Node, Origin, Revision, RevisionGraph, Symbol, Target, TargetError,
-    render_revision, several_heads,
+    Applied, Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target,
+    TargetError, parse_revision, render_revision, several_heads,
 };
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
@@ -22,10 +22,13 @@ pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let files = Files::load(&project)?;
     files.refuse_broken_seals()?;
     let graph = files.graph()?;
-    let parents: Vec<String> =
-        parent(&graph, args.parent.as_deref())?.iter().map(|node| graph.id(*node).to_owned()).collect();
-    let draft = Draft::new(&title, parents, &graph)?;
-    let file = draft.write(&project, &writer, UNWRITTEN)?;
+    let named = |nodes: &[Node]| -> Vec<String> { nodes.iter().map(|node| graph.id(*node).to_owned()).collect() };
+    let parents = parent(&graph, args.parent.as_deref(), args.splice)?;
+    let mut draft = Draft::new(&title, named(&parents), &graph, args.rev_id.as_deref(), project.config.ids)?;
+    draft.revision.labels = args.labels.iter().map(|label| label.clone().into()).collect::<Vec<_>>().into();
+    draft.revision.depends_on =
+        named(&dependencies(&graph, &args.depends_on)?).into_iter().map(Into::into).collect::<Vec<_>>().into();
+    let file = draft.write(&files, &writer, UNWRITTEN)?;
     call.output.result(&file, &draft.json(&file));
     call.output.note("write its SQL below the markers, then: cargo migrate upgrade");
     Ok(Exit::Done)
@@ -41,10 +44,11 @@ fn title(given: Option<&String>) -> Result<String, Diagnostic> {
 }
 
 /// The named revision, or the head.
-fn parent(graph: &RevisionGraph, named: Option<&str>) -> Result<Vec<Node>, Failure> {
+fn parent(graph: &RevisionGraph, named: Option<&str>, splice: bool) -> Result<Vec<Node>, Failure> {
     if named == Some("none") {
         return Ok(Vec::new());
     }
+    let heads: Vec<Node> = graph.heads().collect();
     if let Some(named) = named {
         let target: Target = named.parse()?;
         let parents = target.resolve(&Applied::nothing(graph))?;
@@ -52,9 +56,11 @@ fn parent(graph: &RevisionGraph, named: Option<&str>) -> Result<Vec<Node>, Failu
             let instead = "write `--parent none` for a new root";
             return Err(TargetError::NotAllowed { target: named.to_owned(), verb: "new --parent", instead }.into());
         }
+        if let Some(below) = parents.iter().find(|parent| !splice && !heads.contains(parent)) {
+            return Err(no_head(graph, *below).into());
+        }
         return Ok(parents);
     }
-    let heads: Vec<Node> = graph.heads().collect();
     if heads.len() > 1 {
         let heads = graph.ids_and_files(heads);
         let mut diagnostic = several_heads(format!("the history has {} heads", heads.len()), &heads);
@@ -64,6 +70,30 @@ fn parent(graph: &RevisionGraph, named: Option<&str>) -> Result<Vec<Node>, Failu
     Ok(heads)
 }
 
+fn no_head(graph: &RevisionGraph, node: Node) -> Diagnostic {
+    let problem = format!("`{}` is no head: a revision that follows it begins a second branch", graph.id(node));
+    Diagnostic::new(
+        Code::Usage,
+        problem,
+        "leave `--parent` out to follow the head, or add `--splice` if you mean a branch",
+    )
+    .at(Place::new(graph.revision(node).file.to_string(), 1))
+}
+
+/// The revisions that are named, each as one id.
+fn dependencies(graph: &RevisionGraph, named: &[String]) -> Result<Vec<Node>, Failure> {
+    let mut found = Vec::new();
+    for name in named {
+        let nodes = name.parse::<Target>()?.resolve(&Applied::nothing(graph))?;
+        if nodes.is_empty() {
+            let instead = "name a revision: everything stands on the base";
+            return Err(TargetError::NotAllowed { target: name.clone(), verb: "new --depends-on", instead }.into());
+        }
+        found.extend(nodes.into_iter().filter(|node| !found.contains(node)).collect::<Vec<_>>());
+    }
+    Ok(found)
+}
+
 /// A revision that is about to be written.
 pub(super) struct Draft {
     revision: Revision,
@@ -71,11 +101,18 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(title: &str, parents: Vec<String>, graph: &RevisionGraph) -> Result<Self, Diagnostic> {
+    pub(super) fn new(
+        title: &str,
+        parents: Vec<String>,
+        graph: &RevisionGraph,
+        id: Option<&str>,
+        ids: Ids,
+    ) -> Result<Self, Diagnostic> {
         let now = jiff::Timestamp::now();
-        let id = fresh_id(graph)?;
+        let id = id.map_or_else(|| fresh_id(graph, ids), |id| Ok(id.to_owned()))?;
         let time = now.strftime("%Y%m%d%H%M%S").to_string();
-        let file_name = FileName { time: Some(&time), id: &id, title }.render();
+        let time = Some(time.as_str()).filter(|_| ids == Ids::Random);
+        let file_name = FileName { time, id: &id, title }.render();
         let revision = Revision {
             id: id.into(),
             parents: parents.into_iter().map(Into::into).collect::<Vec<_>>().into(),
@@ -93,20 +130,50 @@ impl Draft {
     }
 
     /// Writes the file with these sections and renews the lock; gives the file as the user knows it.
-    pub(super) fn write(&self, project: &Project, writer: &Writer, sections: &str) -> Result<String, Failure> {
-        writer.create(&project.folder.join(&self.file_name), &(render_revision(&self.revision) + sections))?;
+    ///
+    /// What would not be read again, or would break the graph, is refused before it is written.
+    pub(super) fn write(&self, files: &Files<'_>, writer: &Writer, sections: &str) -> Result<String, Failure> {
+        let project = files.project;
+        let shown = format!("{}/{}", project.shown, self.file_name);
+        let text = render_revision(&self.revision) + sections;
+        let read = parse_revision(&shown, text.as_bytes());
+        let read = read.map_err(|problems| problems.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        let all: Vec<_> = files.revisions.iter().cloned().chain([read]).collect();
+        RevisionGraph::new(all).map_err(|defects| defects.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        writer.create(&project.folder.join(&self.file_name), &text)?;
         writer.renew_lock(project)?;
-        Ok(format!("{}/{}", project.shown, self.file_name))
+        Ok(shown)
     }
 
     pub(super) fn json(&self, file: &str) -> serde_json::Value {
-        let Revision { id, parents, title, .. } = &self.revision;
-        json!({"format": 1, "revision": id, "parents": parents, "title": title, "file": file})
+        let Revision { id, parents, title, labels, depends_on, .. } = &self.revision;
+        json!({
+            "format": 1, "revision": id, "parents": parents, "title": title, "labels": labels,
+            "depends_on": depends_on, "file": file
+        })
     }
 }
 
-/// Twelve random hexadecimal digits that no revision has.
-pub(super) fn fresh_id(graph: &RevisionGraph) -> Result<String, Diagnostic> {
+/// An id that no revision has: the number after the highest, or twelve random hexadecimal digits.
+pub(super) fn fresh_id(graph: &RevisionGraph, ids: Ids) -> Result<String, Diagnostic> {
+    match ids {
+        Ids::Sequential => Ok(next_number(graph)),
+        Ids::Random => random_id(graph),
+    }
+}
+
+/// As wide as the widest number there is, and at least three digits, so that files sort.
+fn next_number(graph: &RevisionGraph) -> String {
+    let numbers = graph.nodes().map(|node| graph.id(node)).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+    let (mut highest, mut width) = (0_u64, 3);
+    for number in numbers {
+        highest = highest.max(number.parse().unwrap_or(0));
+        width = width.max(number.len());
+    }
+    format!("{:0width$}", highest + 1)
+}
+
+fn random_id(graph: &RevisionGraph) -> Result<String, Diagnostic> {
     loop {
         let mut bytes = [0; 6];
         getrandom::fill(&mut bytes).map_err(|error| {

@@ -81,7 +81,7 @@ fn give_fresh_id(files: &Files<'_>, index: usize, onto: Option<&str>) -> Result<
         Some(onto) => onto.parse::<Target>()?.resolve(&Applied::nothing(&graph))?,
         None => one_head(&graph, graph.heads().collect())?,
     };
-    let new_id = fresh_id(&graph)?;
+    let new_id = fresh_id(&graph, files.project.config.ids)?;
     let from = file_name(&revision.file);
     let name = from.to_string_lossy().replacen(&*revision.id, &new_id, 1);
     Ok(Move {

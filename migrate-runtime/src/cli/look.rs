@@ -108,6 +108,29 @@ pub(super) fn heads(migrations: &Migrations, output: &Output) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
+/// Every revision that several others follow, with those.
+pub(super) fn branches(migrations: &Migrations, output: &Output) -> Result<Exit, Failure> {
+    let graph = migrations.graph()?;
+    let applied = Applied::nothing(&graph);
+    let points: Vec<Node> = graph.order().iter().copied().filter(|node| graph.children(*node).len() > 1).collect();
+    let mut text = String::new();
+    let line = |node: Node| format!("{}{}  {}\n", graph.id(node), marks(&applied, node), graph.revision(node).title);
+    for point in &points {
+        text.push_str(&line(*point));
+        graph.children(*point).iter().for_each(|child| text.push_str(&format!("    -> {}", line(*child))));
+    }
+    if points.is_empty() {
+        output.note("no revision is followed by several: the history is one line");
+    }
+    let entry = |point: &Node| {
+        let mut value = json::revision(graph.revision(*point), None);
+        value["children"] = json!(graph.children(*point).iter().map(|child| graph.id(*child)).collect::<Vec<_>>());
+        value
+    };
+    output.result(&text, &object(json!({ "branches": points.iter().map(entry).collect::<Vec<_>>() })));
+    Ok(Exit::Done)
+}
+
 pub(super) async fn history(
     args: &HistoryArgs,
     migrations: &Migrations,

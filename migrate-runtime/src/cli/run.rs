@@ -26,7 +26,10 @@ pub struct RunArgs {
 
 /// What every verb takes that runs revisions.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct LimitArgs {
+pub struct StepArgs {
+    /// Run all revisions in one transaction
+    #[arg(long)]
+    pub single_transaction: bool,
     /// Wait no longer than this for a table that another session locks, before trying again [default: 3s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub table_lock_timeout: Option<Duration>,
@@ -38,7 +41,7 @@ pub struct LimitArgs {
     pub statement_timeout: Option<Duration>,
 }
 
-impl LimitArgs {
+impl StepArgs {
     fn set<'m>(self, mut migrator: Migrator<'m>) -> Migrator<'m> {
         if let Some(limit) = self.table_lock_timeout {
             migrator = migrator.table_lock_timeout(limit);
@@ -49,7 +52,7 @@ impl LimitArgs {
         if let Some(limit) = self.statement_timeout {
             migrator = migrator.statement_timeout(limit);
         }
-        migrator
+        if self.single_transaction { migrator.single_transaction() } else { migrator }
     }
 }
 
@@ -67,7 +70,7 @@ pub struct UpgradeArgs {
     pub run: RunArgs,
     /// What every verb takes that runs revisions.
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub steps: StepArgs,
 }
 
 /// `downgrade [TARGET]`
@@ -81,7 +84,7 @@ pub struct DowngradeArgs {
     pub run: RunArgs,
     /// What every verb takes that runs revisions.
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub steps: StepArgs,
 }
 
 /// `stamp TARGET…`
@@ -114,7 +117,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 impl UpgradeArgs {
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
         let inserted = if self.strict { Inserted::Refuse } else { Inserted::Run };
-        let migrator = self.limits.set(migrations.migrator().inserted(inserted));
+        let migrator = self.steps.set(migrations.migrator().inserted(inserted));
         match &self.target {
             Some(target) => migrator.target(target),
             None => migrator,
@@ -124,7 +127,7 @@ impl UpgradeArgs {
 
 impl DowngradeArgs {
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
-        self.limits.set(migrations.migrator()).downgrade(self.target.as_deref().unwrap_or("-1"))
+        self.steps.set(migrations.migrator()).downgrade(self.target.as_deref().unwrap_or("-1"))
     }
 }
 

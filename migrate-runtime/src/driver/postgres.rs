@@ -36,17 +36,22 @@ fn refuse_runtime() -> Result<(), DriverError> {
     }
     let problem =
         "the blocking `postgres` client cannot wait inside an asynchronous runtime; use `tokio-postgres` there";
-    Err(DriverError::new(DriverErrorKind::Refused, problem))
+    Err(DriverError::new(DriverErrorKind::MayNotBlock, problem))
 }
 
 /// Statement by statement: this client does not tell how many of a message had completed, and without that a failure
-/// could not be placed. A message that does not split is sent whole.
+/// could not be placed. A message that does not split, and one of a single statement, is sent whole, comments included.
 fn execute_all(client: &mut Client, sql: &str) -> Result<(), DriverError> {
     let Ok(statements) = split_statements(sql, Dialect::Postgres) else {
         return client.batch_execute(sql).map_err(DriverError::from);
     };
-    let statements = statements.iter().filter(|statement| !statement.is_empty());
-    for (completed, statement) in statements.enumerate() {
+    let statements: Vec<_> = statements.iter().filter(|statement| !statement.is_empty()).collect();
+    if statements.len() <= 1 {
+        return client
+            .batch_execute(sql)
+            .map_err(|error| DriverError { completed: Some(0), ..DriverError::from(error) });
+    }
+    for (completed, statement) in statements.into_iter().enumerate() {
         client.batch_execute(statement.sql()).map_err(|error| {
             let error = DriverError::from(error);
             let before = sql[..statement.sql_offset()].chars().count() as u32;

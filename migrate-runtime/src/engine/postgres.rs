@@ -2,7 +2,7 @@
 
 mod message;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migrate_plan::{Action, Dialect, LockKind};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
 use crate::sql::literal;
-use message::{Message, Transaction};
+use message::{Message, Part, Transaction};
 
 /// How often the lock is given back before it counts as lost.
 const UNLOCK_ATTEMPTS: usize = 4;
@@ -222,8 +222,8 @@ impl Run<'_, '_> {
             _ => "true".to_owned(),
         };
         let query = format!(
-            "SELECT {held}, current_setting('role'), current_setting('standard_conforming_strings'), s.name, s.setting FROM (VALUES (1)) one LEFT JOIN \
-             pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
+            "SELECT {held}, current_setting('role'), current_setting('standard_conforming_strings'), s.name, s.setting \
+             FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
         );
         let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
         let first_text = |column| rows.first().and_then(|row| row.text(column));
@@ -255,12 +255,40 @@ impl Run<'_, '_> {
     ) -> Result<(), Error> {
         let mut contention = Contention::new();
         loop {
-            match self.attempt_on_postgres(job, action, look, frame).await {
+            match self.attempt_on_postgres(job, action, look, frame, Part::whole()).await {
                 Err(Error::Statement(failure)) if failure.driver.is_contention() => {
                     self.try_again(&mut contention, job.step, *failure).await?;
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Runs all revisions in one transaction, again as long as others lock what they need; gives how long each took.
+    pub(super) async fn steps_at_once_on_postgres(
+        &mut self,
+        jobs: &[Job<'_>],
+        action: Action,
+        look: &Look,
+        frame: Frame<'_>,
+    ) -> Result<Vec<Duration>, Error> {
+        let mut contention = Contention::new();
+        'attempts: loop {
+            let (since, mut took) = (Instant::now(), Vec::new());
+            for (index, job) in jobs.iter().enumerate() {
+                self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
+                let started = Instant::now();
+                let part = Part { begins: index == 0, ends: index + 1 == jobs.len(), since };
+                match self.attempt_on_postgres(job, action, look, frame, part).await {
+                    Err(Error::Statement(failure)) if failure.driver.is_contention() => {
+                        self.try_again(&mut contention, job.step, *failure).await?;
+                        continue 'attempts;
+                    }
+                    outcome => outcome?,
+                }
+                took.push(started.elapsed());
+            }
+            return Ok(took);
         }
     }
 
@@ -270,9 +298,11 @@ impl Run<'_, '_> {
         action: Action,
         look: &Look,
         frame: Frame<'_>,
+        part: Part,
     ) -> Result<(), Error> {
-        let record = look.tables.record(&self.entry(job, action, Took::SinceMessage { after: 0 }));
-        let message = Message::new(job, frame, &self.hold, self.request.limits, &self.report.run_id, &record);
+        let took = Took::SinceTransaction { less: part.since.elapsed().as_millis() };
+        let record = look.tables.record(&self.entry(job, action, took));
+        let message = Message::new(job, frame, &self.hold, self.request.limits, part, &self.report.run_id, &record);
         let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use migrate_plan::Action;
 
 use super::step::Job;
-use super::{Look, Run, mysql, postgres};
+use super::{Look, Run, Transactions, mysql, postgres, work};
 use crate::error::Error;
 use crate::event::Event;
 
@@ -52,6 +52,13 @@ impl Run<'_, '_> {
         if action == Action::Stamp {
             self.stamp_on_server(jobs, look).await?;
             jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
+            *done = jobs.len();
+            return Ok(());
+        }
+        if let (Transactions::One, Frame::Postgres(frame)) = (self.request.transactions, frame) {
+            work::refuse_parts(jobs, self.db.dialect())?;
+            let took = self.steps_at_once_on_postgres(jobs, action, look, frame).await?;
+            jobs.iter().zip(took).for_each(|(job, took)| self.finish(job, took));
             *done = jobs.len();
             return Ok(());
         }

@@ -8,7 +8,7 @@ use migrate_plan::{Action, Dialect};
 use super::patience::Patience;
 use super::server::Frame;
 use super::step::{Before, Job};
-use super::{Look, Run, look};
+use super::{Look, Run, Transactions, look, work};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
@@ -115,6 +115,10 @@ impl Run<'_, '_> {
         if action == Action::Stamp {
             return self.stamp_on_sqlite(jobs, look, &last_log, done).await;
         }
+        if self.request.transactions == Transactions::One {
+            work::refuse_parts(jobs, DIALECT)?;
+            return self.steps_at_once_on_sqlite(jobs, action, look, &last_log, done).await;
+        }
         for (index, job) in jobs.iter().enumerate() {
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
@@ -152,6 +156,56 @@ impl Run<'_, '_> {
             self.set_foreign_keys("ON").await?;
         }
         outcome
+    }
+
+    /// Runs all revisions in one transaction.
+    async fn steps_at_once_on_sqlite(
+        &mut self,
+        jobs: &[Job<'_>],
+        action: Action,
+        look: &Look,
+        last_log: &str,
+        done: &mut usize,
+    ) -> Result<Outcome, Error> {
+        let foreign_keys = jobs.iter().any(|job| job.drops_table(DIALECT)) && self.foreign_keys().await?;
+        if foreign_keys {
+            self.set_foreign_keys("OFF").await?;
+        }
+        let outcome = self.transaction_of_all(jobs, action, look, last_log, foreign_keys).await;
+        if foreign_keys {
+            self.set_foreign_keys("ON").await?;
+        }
+        let Some(took) = outcome? else { return Ok(Outcome::HistoryChanged) };
+        jobs.iter().zip(took).for_each(|(job, took)| self.finish(job, took));
+        *done = jobs.len();
+        Ok(Outcome::Done)
+    }
+
+    /// How long each took, or nothing when another process was faster.
+    async fn transaction_of_all(
+        &mut self,
+        jobs: &[Job<'_>],
+        action: Action,
+        look: &Look,
+        last_log: &str,
+        check: bool,
+    ) -> Result<Option<Vec<Duration>>, Error> {
+        self.begin().await?;
+        let outcome = async {
+            let (mut last_log, mut took) = (last_log.to_owned(), Vec::new());
+            for (index, job) in jobs.iter().enumerate() {
+                self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
+                let started = Instant::now();
+                match self.inside(job, action, look, &last_log, check).await? {
+                    Some(now) => last_log = now,
+                    None => return Ok(None),
+                }
+                took.push(started.elapsed());
+            }
+            Ok(Some(took))
+        };
+        let outcome = outcome.await;
+        self.end(outcome).await
     }
 
     async fn transaction_on_sqlite(

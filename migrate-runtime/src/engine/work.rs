@@ -1,6 +1,6 @@
 //! A plan together with the database that it was made for.
 
-use migrate_plan::{Action, Applied, Direction, Edges, Plan, Step};
+use migrate_plan::{Action, Applied, Dialect, Direction, Edges, Place, Plan, Step};
 
 use super::Look;
 use super::step::{Job, Sections};
@@ -62,4 +62,21 @@ impl Work<'_> {
         let graph = applied.all();
         graph.maximal(&set, Edges::All).into_iter().map(|node| graph.id(node).to_owned()).collect()
     }
+}
+
+/// Refuses what no single transaction can hold.
+pub(super) fn refuse_parts(jobs: &[Job<'_>], dialect: Dialect) -> Result<(), Error> {
+    if matches!(dialect, Dialect::MySql | Dialect::MariaDb) {
+        let why = "statements that change tables commit by themselves on MySQL and MariaDB";
+        return Err(Error::NotOneTransaction { why, place: None });
+    }
+    let outside = jobs.iter().find(|job| job.stands_outside());
+    outside.map_or(Ok(()), |job| {
+        let line = job.section.as_ref().map_or(1, |section| section.line);
+        let place = Some(Place::new(job.revision.file.to_string(), line));
+        Err(Error::NotOneTransaction {
+            why: "statements of this revision run one by one, outside a transaction",
+            place,
+        })
+    })
 }

@@ -33,5 +33,6 @@ mod failure;
 mod history;
 mod journal;
 mod refusal;
+mod single_transaction;
 mod stamp;
 mod upgrade;

@@ -185,9 +185,10 @@ fn a_title_from_the_history_stays_on_its_line() {
     );
 }
 
-/// Behind a comment that an id ends would stand whatever the id holds.
+/// A comment that says what runs holds the id.
 #[test]
 fn an_id_from_the_history_is_no_sql() {
+    let stored = ["-- migrate: down\nSELECT 1;\n", "-- migrate: down\n-- migrate: no-transaction\nSELECT 1;\n"];
     let Some(database) = postgres_or_skip() else { return };
     let root = draft("root");
     let sandbox = Sandbox::with_revisions(&[(&root.file(), &root.text())]);
@@ -196,11 +197,14 @@ fn an_id_from_the_history_is_no_sql() {
     assert_eq!(call(&["upgrade"]).code, 0);
     let sql = |sql: &str| database.psql(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     sql("CREATE TABLE victim (x text)");
-    sql(
-        "INSERT INTO migrate_history SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, NULL, state, \
-         NULL, now(), 0, '', '', '', E'-- migrate: down\\nSELECT 1;\\n', NULL FROM migrate_history",
-    );
-    let ran = call(&["downgrade", "root"]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(sql("SELECT count(*) FROM victim").trim(), "0");
+    for down in stored {
+        sql(&format!(
+            "INSERT INTO migrate_history SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, NULL, \
+             state, NULL, now(), 0, '', '', '', '{down}', NULL FROM migrate_history"
+        ));
+        let ran = call(&["downgrade", "root"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(sql("SELECT count(*) FROM victim").trim(), "0");
+        assert_eq!(sql("SELECT count(*) FROM migrate_history").trim(), "1");
+    }
 }

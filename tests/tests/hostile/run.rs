@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use migrate_runtime::plan::{Revision, Settings};
 use migrate_runtime::{Connection, Dialect, Migrations};
 use migrate_tests::suite::{
-    BlockingMariaDb, BlockingPostgres, BlockingSqlite, Database, SqliteFile, chain, code, connect, connect_mysql, draft,
-    explain, mariadb_or_skip, postgres_or_skip, runtime, with_settings,
+    BlockingMariaDb, BlockingPostgres, BlockingSqlite, Database, SqliteFile, chain, code, connect, connect_mysql,
+    draft, explain, mariadb_or_skip, postgres_or_skip, runtime, with_settings,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -153,7 +153,7 @@ async fn run(case: &Case, db: &mut impl Connection) -> bool {
     execute(db, case.mode).await;
     let modes = modes(db).await;
     let table = identifier(dialect, &in_file(&case.table));
-    let upgraded = migrations.upgrade_async(db).await;
+    let upgraded = migrations.upgrade_async(&mut *db).await;
     assert_eq!(modes, self::modes(db).await, "the session is given back as it was");
     execute(db, "SELECT 1").await;
     assert_victim_lives(db).await;
@@ -182,7 +182,7 @@ async fn run(case: &Case, db: &mut impl Connection) -> bool {
 
     let known = |revision: &&Revision| !case.file_is_gone || revision.id == "root";
     let known: Vec<Revision> = revisions.iter().filter(known).cloned().collect();
-    let undone = case.migrations(&known).downgrade_async(db, "root").await;
+    let undone = case.migrations(&known).downgrade_async(&mut *db, "root").await;
     undone.unwrap_or_else(|error| panic!("{}", explain(&error.error)));
     assert_victim_lives(db).await;
     assert!(db.query(&format!("SELECT x FROM {table}")).await.is_err(), "the table is gone");

@@ -1,5 +1,6 @@
 //! A run that dies at any message: the next one finishes what it left, each statement once.
 
+mod cut;
 mod dying;
 mod postgres;
 

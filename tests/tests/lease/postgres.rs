@@ -170,3 +170,20 @@ fn two_histories_do_not_wait_for_one_another() {
         }
     });
 }
+
+#[test]
+fn a_connection_that_is_lost_while_it_waits_says_what_it_waited_for() {
+    on_postgres(async |database, mut db| {
+        let _holder = holder(&database, IN_AN_HOUR).await;
+        let pid = column(&mut db, "SELECT pg_backend_pid()").await.remove(0);
+        let revisions = chain("a b");
+        let (ended, ()) = tokio::join!(revisions.upgrade_async(&mut db), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            database.psql(&format!("SELECT pg_terminate_backend({pid})")).expect("it is ended");
+        });
+        let error = ended.expect_err("it is lost").error;
+        assert_eq!(code(&error), "M0501", "{}", explain(&error));
+        assert!(explain(&error).contains("the lease cannot be taken"), "{}", explain(&error));
+        assert_eq!(database.psql("SELECT id FROM migrate_history"), Ok("a".to_owned()));
+    });
+}

@@ -1,5 +1,6 @@
 //! What only PostgreSQL has: round trips, sessions, advisory locks, poolers.
 
+mod blocking;
 mod busy;
 mod failure;
 mod lock;

@@ -1,5 +1,7 @@
 //! The one message that a revision costs, and what a failure inside it means.
 
+use std::time::Instant;
+
 use super::Frame;
 use crate::driver::DriverError;
 use crate::engine::contention::Limits;
@@ -22,6 +24,24 @@ const SETTINGS_STATEMENTS: usize = 2;
 
 /// How many statements record a step.
 const RECORD_STATEMENTS: usize = 2;
+
+/// Which part of a transaction a revision is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Whether the transaction begins with it.
+    pub(super) begins: bool,
+    /// Whether the transaction ends with it.
+    pub(super) ends: bool,
+    /// When the transaction began.
+    pub(super) since: Instant,
+}
+
+impl Part {
+    /// A transaction of its own.
+    pub(super) fn whole() -> Self {
+        Self { begins: true, ends: true, since: Instant::now() }
+    }
+}
 
 /// A revision as one string: the simple protocol runs it as one transaction in one round trip.
 pub(super) struct Message {
@@ -53,17 +73,22 @@ impl Message {
         frame: Frame<'_>,
         hold: &Hold,
         limits: Limits,
+        part: Part,
         run_id: &str,
         record: &str,
     ) -> Self {
         let guard_value = literal(DIALECT, run_id);
-        // Whoever waits sees the beginning of this text. An id that only the history knows may hold anything.
-        let id = job.step.id.replace(['*', '/', '\0'], "?");
-        let mut head = vec![
-            format!("/* migrate: {} {id} */ BEGIN", job.step.direction),
-            format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres()),
-        ];
-        head.extend(hold.proofs());
+        // Whoever waits sees the beginning of this text.
+        let name = job.name();
+        let guards = format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres());
+        let mut head = Vec::new();
+        match part.begins {
+            true => {
+                head.extend([format!("{name} BEGIN"), guards]);
+                head.extend(hold.proofs());
+            }
+            false => head.push(format!("{name} {guards}")),
+        }
         let statements = head.len();
         let head = head.join(";\n") + ";\n";
         let before = Before { characters: head.chars().count(), statements, ..Before::default() };
@@ -73,7 +98,8 @@ impl Message {
         let commit = guard + 1 + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
         let settings = frame.own_settings;
-        let text = format!("{head}{body}\n;\n{whole};\n{settings};\n{record};\nCOMMIT");
+        let text =
+            format!("{head}{body}\n;\n{whole};\n{settings};\n{record}{}", if part.ends { ";\nCOMMIT" } else { "" });
         Self { text, before, guard, commit }
     }
 

@@ -1,0 +1,192 @@
+//! Writing revisions from the command line: what `new` takes, and what it refuses before it writes.
+
+use migrate_tests::command::{Ran, Sandbox};
+
+/// a <- b (billing), a <- c
+fn branches() -> Sandbox {
+    let file = |id: &str, parents: &str, more: &str| {
+        format!(
+            "-- revision: {id}\n-- parents: {parents}\n{more}\n-- migrate: up\nSELECT 1;\n\n-- migrate: down\nSELECT 1;\n"
+        )
+    };
+    Sandbox::with_revisions(&[
+        ("1_aaa.sql", &*file("aaa", "none", "")),
+        ("2_bbb.sql", &*file("bbb", "aaa", "-- labels: billing\n")),
+        ("3_ccc.sql", &*file("ccc", "aaa", "")),
+    ])
+}
+
+/// The header of the file that was written.
+fn header(sandbox: &Sandbox, ran: &Ran) -> String {
+    assert_eq!(ran.code, 0, "{}", ran.transcript());
+    let text = sandbox.read(ran.stdout.trim());
+    let lines = text.lines().take_while(|line| line.starts_with("-- ") && !line.starts_with("-- migrate"));
+    lines.filter(|line| !line.starts_with("-- created")).collect::<Vec<_>>().join("\n")
+}
+
+fn refused(sandbox: &Sandbox, arguments: &[&str], code: &str, help: &str) {
+    let before = sandbox.list("migrations");
+    let ran = sandbox.migrate(arguments);
+    assert_ne!(ran.code, 0, "{}", ran.transcript());
+    assert!(ran.stderr.contains(code) && ran.stderr.contains(help), "{}", ran.transcript());
+    assert_eq!(sandbox.list("migrations"), before, "nothing is written");
+}
+
+#[test]
+fn a_revision_takes_labels_dependencies_and_an_id() {
+    let sandbox = branches();
+    let ran = sandbox.migrate(&[
+        "new",
+        "charge",
+        "--parent",
+        "billing@head",
+        "--label",
+        "charges",
+        "--label",
+        "money",
+        "--depends-on",
+        "ccc",
+        "--depends-on",
+        "aaa",
+        "--rev-id",
+        "d1",
+    ]);
+    assert_eq!(
+        header(&sandbox, &ran),
+        "-- revision: d1\n-- parents: bbb\n-- title: charge\n-- depends-on: ccc, aaa\n-- labels: charges, money"
+    );
+    let json = sandbox.migrate(&["new", "more", "--parent", "d1", "--depends-on", "cc", "--format", "json"]);
+    assert_ne!(json.code, 0, "a prefix of two characters is none");
+    let json = sandbox.migrate(&["new", "more", "--parent", "d1", "--depends-on", "ccc", "--format", "json"]).json();
+    assert_eq!((&json["parents"][0], &json["depends_on"][0]), (&"d1".into(), &"ccc".into()));
+}
+
+#[test]
+fn alembics_words_are_taken() {
+    let sandbox = branches();
+    let ran = sandbox.migrate(&[
+        "revision",
+        "-m",
+        "charge",
+        "--head",
+        "aaa",
+        "--splice",
+        "--branch-label",
+        "charges",
+        "--rev-id",
+        "d1",
+        "--depends-on",
+        "ccc",
+    ]);
+    assert_eq!(
+        header(&sandbox, &ran),
+        "-- revision: d1\n-- parents: aaa\n-- title: charge\n-- depends-on: ccc\n-- labels: charges"
+    );
+}
+
+#[test]
+fn a_second_branch_begins_on_purpose_only() {
+    let sandbox = branches();
+    refused(&sandbox, &["new", "x", "--parent", "aaa"], "`aaa` is no head", "--splice");
+    refused(&sandbox, &["new", "x", "--splice"], "--parent", "");
+    assert_eq!(sandbox.migrate(&["new", "x", "--parent", "aaa", "--splice"]).code, 0);
+    assert_eq!(sandbox.migrate(&["new", "another root", "--parent", "none", "--label", "reports"]).code, 0);
+}
+
+#[test]
+fn what_would_break_the_graph_is_refused_before_it_is_written() {
+    let sandbox = branches();
+    let parent = ["--parent", "ccc"];
+    let new = |more: &[&'static str]| [&["new", "x"], &parent[..], more].concat();
+    refused(&sandbox, &new(&["--rev-id", "bbb"]), "M0101", "bbb");
+    refused(&sandbox, &new(&["--rev-id", "head"]), "M0", "head");
+    refused(&sandbox, &new(&["--rev-id", "no space"]), "M0", "");
+    refused(&sandbox, &new(&["--label", "billing"]), "M01", "billing");
+    refused(&sandbox, &new(&["--label", "aaa"]), "M01", "aaa");
+    refused(&sandbox, &new(&["--depends-on", "zzz"]), "M0202", "zzz");
+    refused(&sandbox, &new(&["--depends-on", "base"]), "M02", "base");
+    refused(&sandbox, &["new", &"x".repeat(10_000), "--parent", "none", "--rev-id", &"y".repeat(300)], "M0", "");
+}
+
+#[test]
+fn ids_and_file_names_can_be_numbers() {
+    let sandbox = Sandbox::new();
+    sandbox.write("migrate.toml", "ids = \"sequential\"\n");
+    assert_eq!(sandbox.migrate(&["init"]).code, 0);
+    let new = |title: &str, more: &[&str]| sandbox.migrate(&[&["new", title], more].concat());
+    assert_eq!(new("create users", &[]).stdout.trim(), "migrations/001_create_users.sql");
+    assert_eq!(new("add bio", &[]).stdout.trim(), "migrations/002_add_bio.sql");
+    assert_eq!(new("left", &["--rev-id", "x1"]).stdout.trim(), "migrations/x1_left.sql");
+    assert_eq!(new("after", &[]).stdout.trim(), "migrations/003_after.sql");
+    sandbox.write("migrate.toml", "ids = \"random\"\n");
+    assert!(new("random", &[]).stdout.trim().ends_with("_random.sql"));
+    sandbox.write("migrate.toml", "ids = \"serial\"\n");
+    assert!(new("x", &[]).stderr.contains("M0602"));
+}
+
+#[test]
+fn a_number_that_two_branches_chose_is_told_apart_by_one_command() {
+    let sandbox = Sandbox::new();
+    sandbox.write("migrate.toml", "ids = \"sequential\"\n");
+    assert_eq!(sandbox.migrate(&["init"]).code, 0);
+    for title in ["users", "mine"] {
+        assert_eq!(sandbox.migrate(&["new", title]).code, 0);
+    }
+    // What a merge of the other branch brings along.
+    sandbox.write(
+        "migrations/002_theirs.sql",
+        sandbox.read("migrations/002_mine.sql").replace("title: mine", "title: theirs"),
+    );
+    let refused = sandbox.migrate(&["new", "more"]);
+    assert!(
+        refused.stderr.contains("M0101") && refused.stderr.contains("rebase migrations/002_theirs.sql"),
+        "{refused:?}"
+    );
+    let rebased = sandbox.migrate(&["rebase", "migrations/002_theirs.sql"]);
+    assert_eq!(rebased.code, 0, "{rebased:?}");
+    assert!(rebased.stdout.contains("migrations/003_theirs.sql: `003` (it was `002`) now follows 002"), "{rebased:?}");
+    assert_eq!(sandbox.migrate(&["new", "more"]).stdout.trim(), "migrations/004_more.sql");
+}
+
+#[test]
+fn merges_get_numbers_too() {
+    let sandbox = branches();
+    sandbox.write("migrate.toml", "ids = \"sequential\"\n");
+    assert_eq!(sandbox.migrate(&["merge", "-m", "join"]).stdout.trim(), "migrations/001_join.sql");
+}
+
+#[test]
+fn branches_shows_where_the_history_parts_and_where_to() {
+    let sandbox = branches();
+    let shown = sandbox.migrate(&["branches"]);
+    assert_eq!(shown.stdout, "aaa (branch point)  aaa\n    -> bbb (billing, head)  bbb\n    -> ccc (head)  ccc\n");
+    let json = sandbox.migrate(&["branches", "--format", "json"]).json();
+    assert_eq!((&json["branches"][0]["revision"], &json["branches"][0]["children"][1]), (&"aaa".into(), &"ccc".into()));
+    let line =
+        Sandbox::with_revisions(&[("1_aaa.sql", "-- revision: aaa\n-- parents: none\n\n-- migrate: up\nSELECT 1;\n")]);
+    let none = line.migrate(&["branches"]);
+    assert_eq!((none.code, none.stdout.as_str()), (0, ""));
+    assert!(none.stderr.contains("one line"), "{none:?}");
+}
+
+#[test]
+fn edit_opens_the_file_in_the_editor() {
+    let sandbox = branches();
+    let edit = |editor: &str, target: &str| {
+        let mut command = sandbox.command(&["edit", target]);
+        command.env_remove("VISUAL").env("EDITOR", editor);
+        Ran::from(command.output().expect("it runs"))
+    };
+    let edited = edit("sed -i s/SELECT.1/SELECT.2/", "billing");
+    assert_eq!(edited.code, 0, "{edited:?}");
+    assert!(sandbox.read("migrations/2_bbb.sql").contains("SELECT.2"));
+    assert!(sandbox.read("migrations/migrate.lock").contains("bbb"), "the lock is renewed");
+    let failed = edit("false", "aaa");
+    assert!(failed.code == 1 && failed.stderr.contains("M0608"), "{failed:?}");
+    let missing = edit("no-such-editor-anywhere", "aaa");
+    assert!(missing.stderr.contains("M0608") && missing.stderr.contains("EDITOR"), "{missing:?}");
+    let several = edit("true", "heads");
+    assert!(several.code == 1 && several.stderr.contains("M02"), "{several:?}");
+    let broken = edit("sed -i s/parents:.aaa/parents:.nowhere/", "ccc");
+    assert!(broken.code == 1 && broken.stderr.contains("nowhere"), "what was written is checked: {broken:?}");
+}

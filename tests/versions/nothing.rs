@@ -1,0 +1,1 @@
+//! Cargo wants a library or a binary beside the tests.
