@@ -25,12 +25,14 @@ fuzz_target!(|data: &[u8]| {
         }
         Ok(revision) => {
             let text = render_revision(&revision);
-            let again = parse_revision(name, text.as_bytes()).unwrap_or_else(|problems| panic!("{problems:?}\n{text:?}"));
+            let again =
+                parse_revision(name, text.as_bytes()).unwrap_or_else(|problems| panic!("{problems:?}\n{text:?}"));
             assert_eq!(facts(&again), facts(&revision));
             assert_eq!(again.checksum(), revision.checksum());
             assert_eq!(render_revision(&again), text);
             for section in revision.sections.iter() {
-                let stored = parse_stored_section(&revision.id, &section.to_stored()).expect("what is stored reads back");
+                let stored =
+                    parse_stored_section(&revision.id, &section.to_stored()).expect("what is stored reads back");
                 assert_eq!((&stored.body, stored.checksum), (&section.body, section.checksum));
             }
             embedded(revision);

@@ -6,7 +6,10 @@ use libfuzzer_sys::fuzz_target;
 use migrate_plan::ProjectConfig;
 
 fuzz_target!(|text: &str| {
-    for read in [ProjectConfig::from_migrate_toml("migrate.toml", text).map(Some), ProjectConfig::from_cargo_toml("Cargo.toml", text)] {
+    for read in [
+        ProjectConfig::from_migrate_toml("migrate.toml", text).map(Some),
+        ProjectConfig::from_cargo_toml("Cargo.toml", text),
+    ] {
         match read {
             Ok(None) => {}
             Ok(Some(config)) => assert!(!config.settings.history_table.is_empty() && !config.folder.is_empty()),

@@ -17,6 +17,9 @@ fuzz_target!(|text: &str| {
     // Whatever can be an id or a label can be named as a target, and names itself.
     if validate_id(text).is_ok() || validate_label(text).is_ok() {
         let target = text.parse::<Target>().expect("a name is a target");
-        assert_eq!(target, Target { branch: None, symbol: Some(migrate_plan::Symbol::Name(text.to_owned())), steps: None });
+        assert_eq!(
+            target,
+            Target { branch: None, symbol: Some(migrate_plan::Symbol::Name(text.to_owned())), steps: None }
+        );
     }
 });
