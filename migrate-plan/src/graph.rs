@@ -80,8 +80,8 @@ impl RevisionGraph {
     ///
     /// # Errors
     ///
-    /// Every [`GraphDefect`]: duplicate ids, ids that differ only in case, unknown parents and dependencies,
-    /// self-loops, cycles, and labels that clash.
+    /// Every [`GraphDefect`]: unusable ids and labels, duplicate ids, ids that differ only in case, unknown parents and
+    /// dependencies, self-loops, cycles, and labels that clash.
     pub fn new(revisions: impl Into<Cow<'static, [Revision]>>) -> Result<Self, Vec<GraphDefect>> {
         let revisions = revisions.into();
         let mut defects = Vec::new();

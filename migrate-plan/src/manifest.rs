@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
 use crate::plan::Ahead;
-use crate::settings::{DEFAULT_FOLDER, Heads, LockKind, Settings};
+use crate::settings::{DEFAULT_FOLDER, Heads, LONGEST_NAME, LockKind, Settings, is_usable_name};
 
 /// Everything that a project can configure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +127,11 @@ fn parse(file: &str, text: &str) -> Result<Table, Diagnostic> {
     })
 }
 
-/// Names of tables are quoted wherever they are used; only what no database takes is refused.
 fn table_name(file: &str, line: u32, key: &str, word: &str) -> Result<String, Diagnostic> {
-    if word.is_empty() || word.len() > 57 || word.contains('\0') {
+    if !is_usable_name(word) {
         let problem = format!("`{key}` is not a usable name");
-        return Err(invalid(file, line, problem, "name it with 1 to 57 bytes, so that `_lease` fits behind it"));
+        let help = format!("name it with 1 to {LONGEST_NAME} bytes, so that `_lease` fits behind it");
+        return Err(invalid(file, line, problem, &help));
     }
     Ok(word.to_owned())
 }

@@ -72,6 +72,25 @@ impl Settings {
         self.table_beside_history("lease")
     }
 
+    /// The name of the history table or its schema that no database takes as it is; `None` when both are usable.
+    ///
+    /// PostgreSQL cuts longer names, so that the history and its log could become one table.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use migrate_plan::Settings;
+    ///
+    /// let mut settings = Settings::default();
+    /// assert_eq!(settings.unusable_name(), None);
+    /// settings.history_table = "h".repeat(58).into();
+    /// assert_eq!(settings.unusable_name(), Some(&*"h".repeat(58)));
+    /// ```
+    pub fn unusable_name(&self) -> Option<&str> {
+        let mut names = std::iter::once(&self.history_table).chain(&self.history_schema).map(|name| &**name);
+        names.find(|name| !is_usable_name(name))
+    }
+
     fn table_beside_history(&self, name: &str) -> String {
         match self.history_table.as_ref() {
             DEFAULT_HISTORY_TABLE => format!("migrate_{name}"),
@@ -79,6 +98,14 @@ impl Settings {
         }
     }
 }
+
+/// Names of tables are quoted wherever they are used; only what no database takes is refused.
+pub(crate) fn is_usable_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains('\0')
+}
+
+/// The longest name of a history table, in bytes, so that `_lease` fits behind it.
+pub(crate) const LONGEST_NAME: usize = 57;
 
 impl Default for Settings {
     fn default() -> Self {

@@ -253,6 +253,27 @@ fn every_defect_is_reported_at_once() {
 }
 
 #[test]
+fn an_id_or_label_that_no_file_could_have_is_a_defect() {
+    let long = "a".repeat(256);
+    let made = |id: &str, labels: &[&str]| Revision {
+        id: id.to_owned().into(),
+        labels: labels.iter().map(|label| label.to_string().into()).collect::<Vec<_>>().into(),
+        ..alone("a", &[], &[], &[])
+    };
+    let drawn = vec![made("*/ DROP TABLE t; /*", &["fine", "b@head"]), made(&long, &[])];
+    let codes: Vec<String> = RevisionGraph::new(drawn)
+        .unwrap_err()
+        .iter()
+        .map(|defect| format!("{}: {}", Diagnostic::from(defect).code, defect.to_string().replace(&long, "aaa…")))
+        .collect();
+    assert_snapshot!(codes.join("\n"), @"
+    M0007: `*/ DROP TABLE t; /*` cannot be a revision id: it holds '*', and only letters, digits, `_` and `.` can be told from the rest of a target
+    M0007: `b@head` cannot be a label: it holds '@', and only letters, digits, `_` and `.` can be told from the rest of a target
+    M0007: `aaa…` cannot be a revision id: it has 256 characters, and 255 is the most
+    ");
+}
+
+#[test]
 fn the_order_of_defects_does_not_change() {
     let drawn: Vec<Revision> =
         (0..40).map(|n| alone(&format!("r{n}"), &[&format!("lost{n}")], &[], &["same"])).collect();

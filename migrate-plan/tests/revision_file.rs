@@ -95,6 +95,16 @@ fn only_revision_and_parents_are_required() {
     assert_eq!((revision.created, revision.depends_on.len(), revision.labels.len()), (None, 0, 0));
 }
 
+/// The quote is open for SQLite and closed for PostgreSQL, so that for one of them a line end would be text.
+#[test]
+fn a_section_without_a_last_line_end_is_rendered_without_one() {
+    let text = with_header("-- migrate: irreversible gone\n-- migrate: up\nSELECT E'\\''");
+    let revision = parse(&text);
+    let again = parse(&render_revision(&revision));
+    assert_eq!(again.sections[0].body, "SELECT E'\\''");
+    assert_eq!((again.checksum(), again.irreversible.as_deref()), (revision.checksum(), Some("gone")));
+}
+
 #[test]
 fn a_file_named_after_its_id_alone_has_the_id_for_a_title() {
     let revision = parse_revision("a.sql", b"-- revision: a\n-- parents: none\n-- migrate: up\nSELECT 1;\n").unwrap();
@@ -223,6 +233,7 @@ fn a_file_name_holds_the_whole_id_between_underscores() {
     assert_eq!(title("2026_add_users_more.sql", "add_users"), Ok("more".to_owned()));
     assert_eq!(title("v1.2.sql", "v1.2"), Ok("v1.2".to_owned()));
     assert_eq!(title("x1_1_1_y.sql", "1_1"), Ok("y".to_owned()), "the first match stands inside a word");
+    assert_eq!(title("001_a\n-- b\r\x1b.sql", "001"), Ok("a -- b".to_owned()), "a title is one line");
     assert_eq!(title("0011_x.sql", "001"), Err("the file name does not hold the id `001`".to_owned()));
     assert_eq!(title("a001_x.sql", "001"), Err("the file name does not hold the id `001`".to_owned()));
     assert_eq!(title("ABC_x.sql", "abc"), Err("the file name does not hold the id `abc`".to_owned()));

@@ -29,6 +29,7 @@
 
 mod check;
 mod drawing;
+mod escape;
 mod exit;
 mod interrupted;
 mod json;

@@ -117,7 +117,48 @@ fn unescaped(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        const NASTY: &[&str] = &["\\", "\n", "\r", "\\n", " ", "absent", "\ndone x", "\u{85}", "\u{2028}", "'", "🦀"];
+        prop_oneof![vec(proptest::sample::select(NASTY), 0..6).prop_map(|parts| parts.concat()), any::<String>()]
+    }
+
+    fn sum() -> impl Strategy<Value = Checksum> {
+        text().prop_map(|text| section_checksum(&text, &[Dialect::MariaDb]))
+    }
+
+    fn journal() -> impl Strategy<Value = Journal> {
+        let running = (sum(), text(), vec(proptest::option::of(text()), 0..4), proptest::option::of(text()))
+            .prop_map(|(checksum, sql, before, error)| Running { checksum, sql, before, error });
+        let direction = any::<bool>().prop_map(|up| if up { Direction::Up } else { Direction::Down });
+        (direction, vec(sum(), 0..4), proptest::option::of(running), proptest::option::of(text()))
+            .prop_map(|(direction, done, running, refused)| Journal { direction, done, running, refused })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_journal_reads_back(journal in journal()) {
+            prop_assert_eq!(Journal::parse(&journal.to_text()), Some(journal));
+        }
+
+        #[test]
+        fn any_text_is_a_journal_or_none(text in text(), of_ours in journal(), at in any::<prop::sample::Index>()) {
+            let ours = of_ours.to_text();
+            let places: Vec<usize> = ours.char_indices().map(|(place, _)| place).collect();
+            let (before, behind) = ours.split_at(places[at.index(places.len())]);
+            for text in [text.clone(), format!("{before}{text}{behind}")] {
+                if let Some(journal) = Journal::parse(&text) {
+                    prop_assert_eq!(Journal::parse(&journal.to_text()), Some(journal));
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_journal_reads_back_as_it_is_written() {

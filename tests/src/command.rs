@@ -20,12 +20,14 @@ pub fn binaries() -> &'static Path {
 /// Builds a package of this workspace; nothing happens when it is current.
 pub fn build(arguments: &[&str]) {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--offline", "--manifest-path"])
-        .arg(manifest)
-        .args(arguments)
-        .status()
-        .expect("cargo runs");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--quiet", "--offline", "--manifest-path"]).arg(manifest).args(arguments);
+    // What cargo tells a test of its package would tell build scripts that they are stale, here and at the next call.
+    let of_the_package = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_the_package)) {
+        command.env_remove(name);
+    }
+    let status = command.status().expect("cargo runs");
     assert!(status.success(), "cargo build {arguments:?} failed");
 }
 

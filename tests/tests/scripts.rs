@@ -246,3 +246,11 @@ fn what_a_script_lacks_is_said() {
     let json = project.migrate(&["upgrade", "--sql", "--dialect", "sqlite", "--format", "json"]).json();
     assert!(json["sql"].as_str().expect("a text").contains("BEGIN IMMEDIATE;"));
 }
+
+#[test]
+fn a_script_holds_what_the_files_hold_byte_for_byte() {
+    let odd = "-- revision: aaa\n-- parents: none\n\n-- migrate: up\nCREATE TABLE notes (id integer, body text);\nINSERT INTO notes VALUES (1,                'tab\there, bell\u{7}, escape\u{1b}[31m');\n";
+    let project = Sandbox::with_revisions(&[("1_aaa.sql", odd)]);
+    let text = script(&project, &["upgrade", "--sql", "--dialect", "sqlite"]);
+    assert!(text.contains("'tab\there, bell\u{7}, escape\u{1b}[31m'"), "{text:?}");
+}

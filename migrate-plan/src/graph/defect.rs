@@ -4,12 +4,24 @@ use std::collections::HashMap;
 
 use super::{Name, Node};
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
-use crate::revision::{Revision, Text};
+use crate::revision::{InvalidName, Origin, Revision, Text, validate_id, validate_label};
 
 /// A defect of a history: no graph can be made of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GraphDefect {
+    /// An id or label that cannot be used; files with one are refused when they are read.
+    #[error("`{name}` cannot be {what}: {problem}")]
+    InvalidName {
+        /// The id or label.
+        name: String,
+        /// What it was to be, with its article.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: InvalidName,
+        /// The revision's file.
+        file: String,
+    },
     /// Two files have one id.
     #[error("two revisions have the id `{id}`")]
     DuplicateId {
@@ -91,6 +103,9 @@ impl From<&GraphDefect> for Diagnostic {
         let message = defect.to_string();
         let place = |file: &String| Place::new(file.clone(), 1);
         match defect {
+            GraphDefect::InvalidName { problem, file, .. } => Diagnostic::new(Code::InvalidId, message, problem.help())
+                .at(place(file))
+                .because("ids and labels are typed as targets and stored in the database"),
             GraphDefect::DuplicateId { file, other, .. } => Diagnostic::new(
                 Code::DuplicateId,
                 message,
@@ -140,6 +155,11 @@ impl From<&GraphDefect> for Diagnostic {
 }
 
 pub(super) fn index_names(revisions: &[Revision], defects: &mut Vec<GraphDefect>) -> HashMap<Text, Name> {
+    // What a history holds is there already, and is only looked at and undone.
+    revisions
+        .iter()
+        .filter(|revision| revision.origin == Origin::File)
+        .for_each(|revision| refuse_names(revision, defects));
     let mut names: HashMap<Text, Name> = HashMap::with_capacity(revisions.len());
     for (index, revision) in revisions.iter().enumerate() {
         match names.get(&revision.id) {
@@ -165,6 +185,22 @@ pub(super) fn index_names(revisions: &[Revision], defects: &mut Vec<GraphDefect>
         }
     }
     names
+}
+
+/// Revisions that are made by hand have passed no parser, and a database may cut an id that is too long for it.
+fn refuse_names(revision: &Revision, defects: &mut Vec<GraphDefect>) {
+    let mut refuse = |name: &Text, what, problem| {
+        let (name, file) = (name.to_string(), revision.file.to_string());
+        defects.push(GraphDefect::InvalidName { name, what, problem, file });
+    };
+    if let Err(problem) = validate_id(&revision.id) {
+        refuse(&revision.id, "a revision id", problem);
+    }
+    for label in revision.labels.iter() {
+        if let Err(problem) = validate_label(label) {
+            refuse(label, "a label", problem);
+        }
+    }
 }
 
 fn find_case_conflicts(revisions: &[Revision], defects: &mut Vec<GraphDefect>) {

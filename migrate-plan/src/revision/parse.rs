@@ -375,7 +375,9 @@ fn assemble(file: &str, header: Header, sections: Sections, problems: &mut Probl
     if slug.is_none() {
         problems.add(header.id_line, ParseErrorKind::NameMismatch(id.clone()));
     }
-    let title = header.title.unwrap_or_else(|| match slug.map(|slug| slug.replace('_', " ")) {
+    // A file's name may hold line ends; a title is one line, in the file that it may be written to as well.
+    let words = |slug: &str| slug.replace(|c: char| c == '_' || c.is_control(), " ");
+    let title = header.title.unwrap_or_else(|| match slug.map(words) {
         Some(slug) if !slug.trim().is_empty() => slug.trim().to_owned(),
         _ => id.clone(),
     });

@@ -29,15 +29,19 @@ pub fn render_revision(revision: &Revision) -> String {
         }
         text.push('\n');
     }
+    let mut sections = String::new();
     for section in revision.sections.iter() {
-        text.push_str(&render_marker(section));
-        text.push_str(&section.body);
+        sections.push_str(&render_marker(section));
+        sections.push_str(&section.body);
     }
-    if let Some(reason) = &revision.irreversible {
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(&format!("-- migrate: irreversible {reason}\n"));
+    let irreversible = revision.irreversible.iter().map(|reason| format!("-- migrate: irreversible {reason}\n"));
+    // A line end that a body does not have is none of its: in a dialect that sees an open quote there it would count.
+    if sections.ends_with('\n') {
+        text.push_str(&sections);
+        text.extend(irreversible);
+    } else {
+        text.extend(irreversible);
+        text.push_str(&sections);
     }
     text
 }

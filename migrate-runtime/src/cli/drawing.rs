@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use migrate_plan::{Applied, Drawing, Node};
 
+use super::escape;
 use super::look::marks;
 
 /// A picture for other programs.
@@ -38,7 +39,12 @@ pub(super) fn lanes(applied: &Applied<'_>, nodes: &[Node], asked: bool) -> Strin
             let revision = graph.revision(node);
             let needs: Vec<&str> = graph.depends_on(node).iter().map(|other| graph.id(*other)).collect();
             let needs = if needs.is_empty() { String::new() } else { format!(" [needs {}]", needs.join(", ")) };
-            text.push_str(&format!(" {}{}{needs}  {}", revision.id, marks(applied, node), revision.title));
+            text.push_str(&format!(
+                " {}{}{needs}  {}",
+                revision.id,
+                marks(applied, node),
+                escape::line(&revision.title)
+            ));
         }
         text.push('\n');
     }

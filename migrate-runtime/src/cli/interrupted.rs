@@ -3,6 +3,7 @@
 use migrate_plan::{Applied, Dialect, Direction};
 use serde_json::{Value, json};
 
+use super::escape;
 use crate::journal::Journal;
 
 /// What is known of an interrupted revision.
@@ -44,11 +45,15 @@ impl Interrupted {
     /// For a person, a line each.
     pub(super) fn lines(&self) -> String {
         let of = self.done + self.left.len();
-        let mut text =
-            format!("halfway:  {} of {}, {} of {of} statements have run\n", self.direction, self.id, self.done);
-        text.extend(self.running.iter().map(|sql| format!("  running: {sql}\n")));
-        text.extend(self.refused.iter().map(|words| format!("  refused: {words}\n")));
-        text.extend(self.left.iter().map(|sql| format!("  left:    {sql}\n")));
+        let mut text = format!(
+            "halfway:  {} of {}, {} of {of} statements have run\n",
+            self.direction,
+            escape::line(&self.id),
+            self.done
+        );
+        text.extend(self.running.iter().map(|sql| format!("  running: {}\n", escape::line(sql))));
+        text.extend(self.refused.iter().map(|words| format!("  refused: {}\n", escape::line(words))));
+        text.extend(self.left.iter().map(|sql| format!("  left:    {}\n", escape::line(sql))));
         text
     }
 

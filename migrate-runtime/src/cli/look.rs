@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::drawing::{self, Picture};
 use super::output::object;
-use super::{Exit, Failure, Output, json};
+use super::{Exit, Failure, Output, escape, json};
 use crate::driver::{Identified, LiveConnection, identified};
 use crate::engine::{Look, look};
 use crate::error::Error;
@@ -87,10 +87,12 @@ pub(super) async fn current(
     let mut text = String::new();
     for head in &heads {
         let revision = applied.all().revision(*head);
-        text.push_str(&format!("{}{}  {}\n", revision.id, marks(&applied, *head), revision.title));
+        let (id, title) = (escape::line(&revision.id), escape::line(&revision.title));
+        text.push_str(&format!("{id}{}  {title}\n", marks(&applied, *head)));
         if let Some(row) = applied.row(*head).filter(|_| output.is_verbose()) {
             let (state, at, by) = (row.state.as_str(), &row.applied_at, &row.applied_by);
-            text.push_str(&format!("    {state} {at} by {by} with {} in {} ms\n", row.application, row.duration_ms));
+            let who = format!("{state} {at} by {by} with {} in {} ms", row.application, row.duration_ms);
+            text.push_str(&format!("    {}\n", escape::line(&who)));
         }
     }
     if heads.is_empty() {
@@ -178,7 +180,8 @@ fn history_line(applied: &Applied<'_>, node: Node, asked: bool) -> String {
         (true, true) => "● ",
         (true, false) => "○ ",
     };
-    format!("{done}{parents} -> {}{}, {}\n", revision.id, marks(applied, node), revision.title)
+    let line = format!("{done}{parents} -> {}{}, {}", revision.id, marks(applied, node), revision.title);
+    escape::line(&line).into_owned() + "\n"
 }
 
 /// What there is to say of a revision's place, in brackets.
@@ -229,14 +232,17 @@ pub(super) async fn show(
 
 fn shown(applied: &Applied<'_>, node: Node) -> String {
     let revision = applied.all().revision(node);
-    let list = |names: &[migrate_plan::Text]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let mut text =
-        format!("revision: {}{}\nparents:  {}\n", revision.id, marks(applied, node), list(&revision.parents));
+    let list = |names: &[migrate_plan::Text]| match names {
+        [] => "none".to_owned(),
+        names => escape::line(&names.join(", ")).into_owned(),
+    };
+    let (id, title) = (escape::line(&revision.id), escape::line(&revision.title));
+    let mut text = format!("revision: {id}{}\nparents:  {}\n", marks(applied, node), list(&revision.parents));
     if !revision.depends_on.is_empty() {
         text.push_str(&format!("depends:  {}\n", list(&revision.depends_on)));
     }
     let created = revision.created.iter().map(|created| format!("created:  {created}\n"));
-    text.push_str(&format!("title:    {}\nfile:     {}\n", revision.title, revision.file));
+    text.push_str(&format!("title:    {title}\nfile:     {}\n", escape::line(&revision.file)));
     text.extend(created);
     if let Some(description) = &revision.description {
         text.push_str(&format!("\n{description}\n"));

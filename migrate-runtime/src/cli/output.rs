@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
 use serde_json::{Value, json};
 
-use super::{Exit, json};
+use super::{Exit, escape, json};
 use crate::error::{Error, Remains, RunError};
 use crate::report::StepReport;
 
@@ -99,11 +99,16 @@ impl Output {
 
     /// Prints the result: the text for people, or the object.
     pub fn result(&self, text: &str, object: &Value) {
+        self.exact_result(&escape::text(text), object);
+    }
+
+    /// Prints a result that another program reads as it is, such as a script.
+    pub(super) fn exact_result(&self, text: &str, object: &Value) {
         let text = if self.is_json() { object.to_string() } else { text.trim_end().to_owned() };
         if text.is_empty() {
             return;
         }
-        let mut stdout = anstream::stdout();
+        let mut stdout = std::io::stdout();
         let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
         // A reader that has gone away, such as `head`, is no failure of ours.
         if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
@@ -121,7 +126,7 @@ impl Output {
     /// Warns of something that does not stop the verb.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{YELLOW}warning{YELLOW:#}: {text}");
+            let _ = writeln!(anstream::stderr(), "{YELLOW}warning{YELLOW:#}: {}", escape::text(text));
         }
     }
 
@@ -156,16 +161,16 @@ impl Output {
 }
 
 fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{DIM}{text}{DIM:#}");
+    let _ = writeln!(anstream::stderr(), "{DIM}{}{DIM:#}", escape::text(text));
 }
 
 fn colored(diagnostic: &Diagnostic) -> String {
-    let mut text = format!("{RED}error[{}]{RED:#}: {}", diagnostic.code, diagnostic.message);
+    let mut text = format!("{RED}error[{}]{RED:#}: {}", diagnostic.code, escape::text(&diagnostic.message));
     if let Some(place) = &diagnostic.place {
-        let _ = write!(text, "\n{BLUE}  -->{BLUE:#} {place}");
+        let _ = write!(text, "\n{BLUE}  -->{BLUE:#} {}", escape::line(&place.to_string()));
     }
     for (label, detail) in diagnostic.details() {
-        let _ = write!(text, "\n{BLUE}{label:>5}:{BLUE:#} {}", detail.replace('\n', "\n       "));
+        let _ = write!(text, "\n{BLUE}{label:>5}:{BLUE:#} {}", escape::text(&detail.replace('\n', "\n       ")));
     }
     text
 }
@@ -256,7 +261,7 @@ impl From<RunError> for Failure {
 
 /// The words for a set of heads.
 pub(super) fn at(heads: &[String]) -> String {
-    if heads.is_empty() { "base".to_owned() } else { heads.join(", ") }
+    if heads.is_empty() { "base".to_owned() } else { escape::line(&heads.join(", ")).into_owned() }
 }
 
 /// An object with the format's version in front.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Output;
+use super::escape;
 use super::output::at;
 use crate::event::Event;
 
@@ -35,7 +36,7 @@ impl Progress {
             }
             Event::DatabaseAhead { unknown } => self.output.warn(&format!(
                 "the database has revisions that are not here: {}; it is ahead of these files",
-                unknown.join(", ")
+                escape::line(&unknown.join(", "))
             )),
             Event::Edited { drift } => {
                 for drift in *drift {
@@ -75,7 +76,7 @@ impl Progress {
             self.bar = Some(bar);
         }
         if let Some(bar) = &self.bar {
-            bar.set_message(title.to_owned());
+            bar.set_message(escape::line(title).into_owned());
         }
     }
 }

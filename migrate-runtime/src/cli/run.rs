@@ -8,7 +8,7 @@ use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge};
 use super::output::at;
 use super::progress::{Progress, route};
 use super::script::{Route, ScriptArgs, no_beginning};
-use super::{Exit, Failure, Output, counted, json};
+use super::{Exit, Failure, Output, counted, escape, json};
 use crate::driver::LiveConnection;
 use crate::migrations::Migrations;
 use crate::migrator::Migrator;
@@ -197,7 +197,8 @@ pub(super) fn plan_text(plan: &Plan) -> String {
             false if finishes => "  (interrupted, is finished first)",
             false => "",
         };
-        text.push_str(&format!("\n  {} {:width$}  {}{behind}", sign(step.direction), step.id, step.title));
+        let (id, title) = (escape::line(&step.id), escape::line(&step.title));
+        text.push_str(&format!("\n  {} {id:width$}  {title}{behind}", sign(step.direction)));
     }
     text
 }
@@ -212,7 +213,8 @@ fn report_text(report: &RunReport) -> String {
             Action::Stamp => String::new(),
             _ => format!(" ({} ms)", step.duration.as_millis()),
         };
-        text.push_str(&format!("{} {} {}{time}\n", sign(step.direction), step.id, step.title));
+        let (id, title) = (escape::line(&step.id), escape::line(&step.title));
+        text.push_str(&format!("{} {id} {title}{time}\n", sign(step.direction)));
     }
     text + &format!("now at {}", at(&report.heads_after))
 }

@@ -73,7 +73,7 @@ pub(super) async fn print(
             migrator.script(dialect, route.from.as_ref().map(ToString::to_string).as_deref())?
         }
     };
-    output.result(&script, &object(json!({ "sql": script })));
+    output.exact_result(&script, &object(json!({ "sql": script })));
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::interrupted::{Interrupted, interrupted};
 use super::look::identify;
 use super::output::{at, object};
-use super::{Exit, Failure, Output, json};
+use super::{Exit, Failure, Output, escape, json};
 use crate::driver::LiveConnection;
 use crate::engine::look;
 use crate::migrations::Migrations;
@@ -35,10 +35,10 @@ pub(super) async fn status(
     text.extend(interrupted.as_ref().map(Interrupted::lines));
     for step in &plan.steps {
         let behind = if step.behind { "  (inserted behind what is applied)" } else { "" };
-        text.push_str(&format!("  + {}  {}{behind}\n", step.id, step.title));
+        text.push_str(&format!("  + {}  {}{behind}\n", step.id, escape::line(&step.title)));
     }
     if !unknown.is_empty() {
-        text.push_str(&format!("unknown:  {} (not in these files)\n", unknown.join(", ")));
+        text.push_str(&format!("unknown:  {} (not in these files)\n", escape::line(&unknown.join(", "))));
     }
     for drift in &drift {
         let effect = if drift.direction == Direction::Up { "upgrade is refused" } else { "the stored copy is older" };
@@ -48,7 +48,8 @@ pub(super) async fn status(
         ));
     }
     if let Some(row) = last {
-        text.push_str(&format!("last:     {} {} by {}\n", row.id, row.applied_at, row.applied_by));
+        let last = format!("{} {} by {}", row.id, row.applied_at, row.applied_by);
+        text.push_str(&format!("last:     {}\n", escape::line(&last)));
     }
 
     let pending: Vec<Value> = plan

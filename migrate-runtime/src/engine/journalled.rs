@@ -415,7 +415,7 @@ impl Run<'_, '_> {
         let mut head = match task.frame {
             Frame::Postgres(_) => {
                 vec![
-                    format!("/* migrate: {} {} */ BEGIN", task.job.step.direction, task.job.step.id),
+                    format!("{} BEGIN", task.job.name()),
                     format!("SELECT {}", self.request.limits.calls_on_postgres()),
                 ]
             }

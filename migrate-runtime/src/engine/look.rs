@@ -5,7 +5,7 @@ use migrate_plan::{Applied, AppliedRow, Dialect, RevisionGraph, Settings};
 use crate::driver::{DriverErrorKind, LiveConnection, Row};
 use crate::error::Error;
 use crate::history::{Tables, read_rows};
-use crate::sql::literal;
+use crate::sql::{identifier, literal};
 
 const READING: &str = "the history cannot be read";
 
@@ -49,6 +49,10 @@ impl Look {
 
 /// Reads the history and, on PostgreSQL, what the run must know of the session.
 pub(crate) async fn look(db: &mut dyn LiveConnection, settings: &Settings) -> Result<Look, Error> {
+    if let Some(name) = settings.unusable_name() {
+        let problem = "names of the history and its schema have 1 to 57 bytes, so that `_lease` fits behind them";
+        return Err(Error::HistoryMalformed { table: identifier(db.dialect(), name), problem: problem.to_owned() });
+    }
     match db.dialect() {
         Dialect::Postgres => look_at_postgres(db, settings).await,
         Dialect::Sqlite => look_at_sqlite(db, settings).await,

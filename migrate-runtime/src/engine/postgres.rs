@@ -81,6 +81,14 @@ pub(super) struct Frame<'f> {
     pub(super) own_settings: &'f str,
 }
 
+/// What a session was set to before the run.
+struct OwnSettings {
+    /// Two statements that bring it back.
+    restore: String,
+    /// Whether backslashes escape in every string, as they did before PostgreSQL 9.1.
+    backslashes_escape: bool,
+}
+
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
         self.refuse_statement_pooling().await?;
@@ -189,23 +197,33 @@ impl Run<'_, '_> {
     /// Reads again, now that nobody else writes, and runs what is left to do.
     async fn run_steps_on_postgres(&mut self, first: &Look) -> Result<(), Error> {
         let now = look(self.db, &self.request.settings).await?;
-        let own_settings = self.own_settings(first, &now).await?;
-        let frame = Frame { own_settings: &own_settings };
-        self.run_locked(first, now, AnyFrame::Postgres(frame)).await
+        let OwnSettings { restore, backslashes_escape } = self.own_settings(first, &now).await?;
+        if backslashes_escape {
+            // The files were split with backslashes as characters. The server reads a message with the setting that holds
+            // when it arrives, so that no message can bring its own.
+            let set = self.db.batch_execute("SET standard_conforming_strings = on").await;
+            set.map_err(|error| Error::driver("the session cannot be set up", error))?;
+        }
+        let outcome = self.run_locked(first, now, AnyFrame::Postgres(Frame { own_settings: &restore })).await;
+        if backslashes_escape {
+            // A connection that takes no more statements has no settings either.
+            let _ = self.db.batch_execute("SET standard_conforming_strings = off").await;
+        }
+        outcome
     }
 
     /// What restores the settings of the session after a revision: those that it was given before the run.
     ///
     /// The same query proves that an advisory lock is held here: a session lock is worth nothing when the next
     /// transaction runs in another session.
-    async fn own_settings(&mut self, first: &Look, now: &Look) -> Result<String, Error> {
+    async fn own_settings(&mut self, first: &Look, now: &Look) -> Result<OwnSettings, Error> {
         let held = match &self.hold {
             Hold::Advisory(key) => format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()),
             _ => "true".to_owned(),
         };
         let query = format!(
-            "SELECT {held}, current_setting('role'), s.name, s.setting FROM (VALUES (1)) one LEFT JOIN \
-             pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
+            "SELECT {held}, current_setting('role'), current_setting('standard_conforming_strings'), s.name, s.setting \
+             FROM (VALUES (1)) one LEFT JOIN pg_catalog.pg_settings s ON s.source = 'session' AND s.context IN ('user', 'superuser') ORDER BY s.name"
         );
         let rows = self.db.query(&query).await.map_err(|error| Error::driver(LOCKING, error))?;
         let first_text = |column| rows.first().and_then(|row| row.text(column));
@@ -219,8 +237,12 @@ impl Run<'_, '_> {
             format!("pg_catalog.set_config({name}, {value}, false)")
         };
         let mut settings = vec![set("role", first_text(1).unwrap_or("none"))];
-        settings.extend(rows.iter().filter_map(|row| Some(set(row.text(2)?, row.text(3)?))));
-        Ok(format!("RESET ALL;\nSELECT {}", settings.join(", ")))
+        settings.extend(rows.iter().filter_map(|row| Some(set(row.text(3)?, row.text(4)?))));
+        let backslashes_escape = first_text(2) == Some("off");
+        if backslashes_escape {
+            settings.push(set("standard_conforming_strings", "on"));
+        }
+        Ok(OwnSettings { restore: format!("RESET ALL;\nSELECT {}", settings.join(", ")), backslashes_escape })
     }
 
     /// Runs one revision, again as long as others lock what it needs.

@@ -84,6 +84,11 @@ impl<'a> Job<'a> {
 }
 
 impl Job<'_> {
+    /// A comment that says what runs. An id that only the history knows may hold anything, also what ends a comment.
+    pub(super) fn name(&self) -> String {
+        format!("/* migrate: {} {} */", self.step.direction, self.step.id.replace(['*', '/', '\0'], "?"))
+    }
+
     /// The text to run; `None` for a stamp and for a deliberate no-op.
     pub(super) fn body(&self) -> Option<&str> {
         self.section.as_ref().filter(|section| section.content == Content::Statements).map(|section| &*section.body)

@@ -78,8 +78,8 @@ impl Message {
         record: &str,
     ) -> Self {
         let guard_value = literal(DIALECT, run_id);
-        // Whoever waits sees the beginning of this text; an id holds nothing that could end the comment.
-        let name = format!("/* migrate: {} {} */", job.step.direction, job.step.id);
+        // Whoever waits sees the beginning of this text.
+        let name = job.name();
         let guards = format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres());
         let mut head = Vec::new();
         match part.begins {
