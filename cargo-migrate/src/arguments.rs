@@ -122,6 +122,12 @@ pub(crate) struct RebaseArgs {
 pub(crate) struct SealArgs {
     /// Up to this revision, with its ancestors [default: all]
     pub(crate) target: Option<String>,
+    /// Take a reviewed change of this sealed revision
+    #[arg(long, value_name = "REVISION", requires = "reason", conflicts_with = "target")]
+    pub(crate) accept: Option<String>,
+    /// Why it was changed; kept in the lock file
+    #[arg(long, value_name = "WORDS", requires = "accept")]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -46,7 +46,7 @@ pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use embedded::{decode_revisions, encode_revisions};
 pub use folder::{FileKind, FolderFile, read_files, unreadable_folder};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
-pub use lock_file::{LOCK_FILE, LockDefect, LockFile, Stale};
+pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};
 #[cfg(feature = "manifest")]
 pub use manifest::{Ids, ProjectConfig};
 pub use plan::{Action, Ahead, Inserted, Plan, PlanError, Purge, Step};

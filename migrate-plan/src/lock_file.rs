@@ -36,6 +36,19 @@ pub struct LockFile {
     /// Several lines for one id are what a merge leaves; only for a sealed one is that an error.
     revisions: BTreeMap<String, BTreeSet<Line>>,
     sealed: BTreeSet<String>,
+    /// Reviewed changes of sealed revisions.
+    accepted: BTreeSet<Accepted>,
+}
+
+/// A change of a sealed revision that was reviewed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Accepted {
+    /// The revision.
+    pub id: String,
+    /// What it was changed to.
+    pub checksum: Checksum,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// Why a lock file and the revision files cannot stand beside one another.
@@ -94,7 +107,7 @@ impl LockDefect {
                 "restore the line from version control",
             )
             .at(Place::new(lock, *line))
-            .because("lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`"),
+            .because("lines are `version 1`, `revision <id> <checksum> <parents>`, `sealed <id>` and `accepted <id> <checksum> <reason>`"),
             Self::ConflictMarker { line } => {
                 new(Code::LockMalformed, "delete the markers and keep the lines of both sides")
                     .at(Place::new(lock, *line))
@@ -191,6 +204,10 @@ impl LockFile {
             ["sealed", id] => {
                 self.sealed.insert((*id).to_owned());
             }
+            ["accepted", id, checksum, reason @ ..] if !reason.is_empty() => {
+                let checksum = checksum.parse().map_err(|_| malformed())?;
+                self.accepted.insert(Accepted { id: (*id).to_owned(), checksum, reason: reason.join(" ") });
+            }
             _ => return Err(malformed()),
         }
         Ok(())
@@ -207,6 +224,9 @@ impl LockFile {
         }
         for id in &self.sealed {
             text.push_str(&format!("sealed {id}\n"));
+        }
+        for Accepted { id, checksum, reason } in &self.accepted {
+            text.push_str(&format!("accepted {id} {checksum} {reason}\n"));
         }
         text
     }
@@ -227,6 +247,22 @@ impl LockFile {
             self.revisions.insert(revision.id.to_string(), BTreeSet::from([Line::of(revision)]));
             self.sealed.insert(revision.id.to_string());
         }
+    }
+
+    /// Takes a reviewed change of a sealed revision: it is sealed as it is now, and the reason is kept. White space in it
+    /// becomes single spaces, so that it is one line.
+    pub fn accept(&mut self, revision: &Revision, reason: &str) {
+        self.seal([revision]);
+        self.accepted.insert(Accepted {
+            id: revision.id.to_string(),
+            checksum: revision.checksum(),
+            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
+        });
+    }
+
+    /// The reviewed changes of sealed revisions, sorted.
+    pub fn accepted(&self) -> impl Iterator<Item = &Accepted> {
+        self.accepted.iter()
     }
 
     /// What of the sealed revisions is gone or changed: nothing may build or be written until it is mended.
@@ -276,6 +312,6 @@ impl LockFile {
                 lines.insert(id.clone(), line.clone());
             }
         }
-        Self { revisions: lines, sealed: self.sealed.clone() }
+        Self { revisions: lines, sealed: self.sealed.clone(), accepted: self.accepted.clone() }
     }
 }

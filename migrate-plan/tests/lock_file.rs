@@ -112,21 +112,37 @@ fn two_different_lines_for_a_sealed_revision() {
 }
 
 #[test]
+fn an_accepted_change_keeps_its_reason_and_reads_back() {
+    let revisions = [revision("a", "SELECT 1;"), revision("b", "SELECT 2;")];
+    let mut lock = lock(&revisions, &["a", "b"]);
+    lock.accept(&revisions[0], "  a reviewed\n\ttypo ");
+    let text = lock.render();
+    assert!(text.ends_with(&format!("accepted a {} a reviewed typo\n", revisions[0].checksum())), "{text}");
+    let read = LockFile::parse(&text).unwrap();
+    assert_eq!((read.accepted().count(), &read), (1, &lock));
+    assert_eq!(read.renewed(&revisions).accepted().count(), 1, "it stays");
+    assert!(
+        LockFile::parse(&format!("accepted a {}\n", revisions[0].checksum())).is_err(),
+        "without a reason it is no line"
+    );
+}
+
+#[test]
 fn lines_that_are_none() {
     assert_snapshot!(refused("version 1\nrevision a\nsealed\nunsealed a\n"), @r"
     error[M0301]: `revision a` is not a line of a lock file
       --> migrations/migrate.lock:2
-      why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
+      why: lines are `version 1`, `revision <id> <checksum> <parents>`, `sealed <id>` and `accepted <id> <checksum> <reason>`
      help: restore the line from version control
 
     error[M0301]: `sealed` is not a line of a lock file
       --> migrations/migrate.lock:3
-      why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
+      why: lines are `version 1`, `revision <id> <checksum> <parents>`, `sealed <id>` and `accepted <id> <checksum> <reason>`
      help: restore the line from version control
 
     error[M0301]: `unsealed a` is not a line of a lock file
       --> migrations/migrate.lock:4
-      why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
+      why: lines are `version 1`, `revision <id> <checksum> <parents>`, `sealed <id>` and `accepted <id> <checksum> <reason>`
      help: restore the line from version control
     ");
 }

@@ -227,3 +227,32 @@ fn history_is_a_picture_for_other_programs() {
     assert_eq!((svg.matches("<circle").count(), svg.matches("<path").count()), (4, 3), "{svg}");
     assert!(svg.contains("&lt;a&gt; &amp; b") && svg.trim_end().ends_with("</svg>"), "{svg}");
 }
+
+#[test]
+fn a_reviewed_change_of_a_sealed_revision_is_accepted_with_its_reason() {
+    let sandbox = branches();
+    assert_eq!(sandbox.migrate(&["seal"]).code, 0);
+    let edit = |file: &str| sandbox.write(file, sandbox.read(file).replace("SELECT 1", "SELECT 2"));
+    let accept = |more: &[&str]| sandbox.migrate(&[&["seal", "--accept"], more].concat());
+    assert!(accept(&["aaa", "--reason", "nothing changed"]).stdout.contains("is what it was when it was sealed"));
+    edit("migrations/1_aaa.sql");
+    assert!(sandbox.migrate(&["new", "x", "--parent", "bbb"]).stderr.contains("M0304"));
+    assert_eq!(accept(&["aaa"]).code, 2, "a reason is needed");
+    assert!(accept(&["aaa", "--reason", "  "]).stderr.contains("the reason is empty"));
+    assert!(accept(&["zzz", "--reason", "x"]).stderr.contains("M0202"));
+
+    edit("migrations/2_bbb.sql");
+    let other = accept(&["aaa", "--reason", "a reviewed typo"]);
+    assert!(other.code == 1 && other.stderr.contains("bbb"), "the others must be what they were: {other:?}");
+    let before = sandbox.read("migrations/2_bbb.sql").replace("SELECT 2", "SELECT 1");
+    sandbox.write("migrations/2_bbb.sql", before);
+
+    let accepted = accept(&["aaa", "--reason", "a reviewed\n  typo"]);
+    assert_eq!(accepted.code, 0, "{accepted:?}");
+    let lock = sandbox.read("migrations/migrate.lock");
+    let line = lock.lines().find(|line| line.starts_with("accepted aaa v1:")).expect("the change is written down");
+    assert!(line.ends_with(" a reviewed typo"), "{line}");
+    assert_eq!(sandbox.migrate(&["new", "x", "--parent", "bbb"]).code, 0);
+    let draft = accept(&["heads", "--reason", "x"]);
+    assert_eq!(draft.code, 1, "{draft:?}");
+}

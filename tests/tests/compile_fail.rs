@@ -183,7 +183,7 @@ fn a_lock_file_that_is_broken_or_newer() {
     embeds.sandbox.write("migrations/migrate.lock", "version 1\nrevision a1 nonsense none\n<<<<<<< HEAD\n");
     assert_snapshot!(embeds.compile_errors(), @r"
     error: migrations/migrate.lock:2: `revision a1 nonsense none` is not a line of a lock file [M0301]
-             why: lines are `version 1`, `revision <id> <checksum> <parents>` and `sealed <id>`
+             why: lines are `version 1`, `revision <id> <checksum> <parents>`, `sealed <id>` and `accepted <id> <checksum> <reason>`
              help: restore the line from version control
     error: migrations/migrate.lock:3: the lock file holds a git conflict marker [M0301]
              why: a merge was left half done; with the `.gitattributes` that `init` writes git keeps both sides by itself
