@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use migrate_plan::{
-    Diagnostic, FileKind, FolderFile, Heads, LOCK_FILE, LockFile, ProjectConfig, Revision, RevisionGraph, Settings,
-    read_files, several_heads, unreadable_folder,
+    Diagnostic, FileKind, FolderFile, LOCK_FILE, ProjectConfig, Revision, Settings, check_history, read_files,
+    unreadable_folder,
 };
 
 use crate::input::Input;
@@ -34,7 +34,8 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
 
     let (files, mut tracked) = read_folder(&folder, &shown)?;
     tracked.extend([manifest, folder.join(LOCK_FILE)].into_iter().filter(|file| file.exists()));
-    let revisions = check(read_files(files)?, &settings, &folder, &shown)?;
+    let lock = std::fs::read_to_string(folder.join(LOCK_FILE)).ok();
+    let revisions = check_history(read_files(files)?, lock.as_deref(), &settings, &shown)?;
     let variable = |name| std::env::var(name).unwrap_or_default();
     Ok(Project {
         revisions,
@@ -70,39 +71,4 @@ fn read_folder(folder: &Path, shown: &str) -> Result<(Vec<FolderFile>, Vec<PathB
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// The revisions, unless something is wrong with the files as a whole.
-fn check(
-    revisions: Vec<Revision>,
-    settings: &Settings,
-    folder: &Path,
-    shown: &str,
-) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    let broken_seals = lock_defects(&revisions, folder, shown);
-    let (revisions, mut problems) = match RevisionGraph::new(revisions) {
-        Err(defects) => (Vec::new(), defects.iter().map(Diagnostic::from).collect()),
-        Ok(graph) => {
-            let problems: Vec<Diagnostic> = too_many_heads(&graph, settings).into_iter().collect();
-            (graph.into_revisions(), problems)
-        }
-    };
-    problems.extend(broken_seals);
-    if problems.is_empty() { Ok(revisions) } else { Err(problems) }
-}
-
-fn too_many_heads(graph: &RevisionGraph, settings: &Settings) -> Option<Diagnostic> {
-    let heads = graph.ids_and_files(graph.heads());
-    let refused = heads.len() > 1 && settings.heads == Heads::One;
-    refused.then(|| several_heads(format!("the history has {} heads", heads.len()), &heads))
-}
-
-fn lock_defects(revisions: &[Revision], folder: &Path, shown: &str) -> Vec<Diagnostic> {
-    let Ok(text) = std::fs::read_to_string(folder.join(LOCK_FILE)) else { return Vec::new() };
-    let found = match LockFile::parse(&text) {
-        Ok(lock) => lock.defects(revisions),
-        Err(defects) => defects,
-    };
-    let lock = format!("{shown}/{LOCK_FILE}");
-    found.iter().map(|defect| defect.diagnostic(&lock)).collect()
 }

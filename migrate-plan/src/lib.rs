@@ -34,6 +34,8 @@ mod graph;
 
 mod target;
 
+mod history;
+
 mod applied;
 
 mod plan;
@@ -46,6 +48,7 @@ pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use embedded::{decode_revisions, encode_revisions};
 pub use folder::{FileKind, FolderFile, read_files, unreadable_folder};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
+pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};
 #[cfg(feature = "manifest")]
 pub use manifest::{Ids, ProjectConfig};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use migrate_plan::{
-    Diagnostic, FolderFile, GraphDefect, Plan, Revision, RevisionGraph, Settings, Text, decode_revisions, read_files,
-    unreadable_folder,
+    Diagnostic, FolderFile, GraphDefect, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text, check_history,
+    decode_revisions, read_files, unreadable_folder,
 };
 
 use crate::driver::{Acquire, BlockingConnection};
@@ -83,6 +83,30 @@ impl Migrations {
         RevisionGraph::new(revisions.clone())
             .map_err(|defects| defects.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
         Ok(Self::new(revisions, Settings::DEFAULT))
+    }
+
+    /// Reads a folder of revision files at run time, with the checks that the macro makes while it compiles. For programs that
+    /// get their revisions beside them instead of in them.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of every file and of the folder, every defect of the graph, several heads where the settings expect one,
+    /// and sealed revisions that were changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use migrate_runtime::{Migrations, plan::Settings};
+    ///
+    /// let migrations = Migrations::from_folder(Path::new("../examples/quickstart/migrations"), Settings::DEFAULT).unwrap();
+    /// assert_eq!(migrations.revisions().len(), 2);
+    /// ```
+    pub fn from_folder(folder: &Path, settings: Settings) -> Result<Self, Vec<Diagnostic>> {
+        let shown = folder.to_string_lossy();
+        let lock = std::fs::read_to_string(folder.join(LOCK_FILE)).ok();
+        let revisions = check_history(read_folder(folder, &shown)?, lock.as_deref(), &settings, &shown)?;
+        Ok(Self::new(revisions, settings))
     }
 
     /// The same revisions under the name of an application, which the history keeps with each row.
@@ -236,6 +260,28 @@ mod tests {
 
         std::fs::remove_dir_all(folder.path()).unwrap();
         assert_eq!(migrations.stale_folder(), None, "where the binary runs, the folder may not be");
+    }
+
+    #[test]
+    fn a_folder_is_checked_as_the_macro_checks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let problems = |settings: Settings| match Migrations::from_folder(folder.path(), settings) {
+            Ok(migrations) => format!("{} revisions", migrations.revisions().len()),
+            Err(problems) => problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>().join(" "),
+        };
+        write("001.sql", FIRST);
+        assert_eq!(problems(Settings::DEFAULT), "1 revisions");
+        write("002.sql", &FIRST.replace("001", "002"));
+        assert_eq!(problems(Settings::DEFAULT), "M0103");
+        assert_eq!(problems(Settings { heads: migrate_plan::Heads::Many, ..Settings::DEFAULT }), "2 revisions");
+        write("002.sql", &FIRST.replace("revision: 001", "revision: 002").replace("parents: none", "parents: 007"));
+        assert_eq!(problems(Settings::DEFAULT), "M0102");
+        std::fs::remove_file(folder.path().join("002.sql")).unwrap();
+        write("migrate.lock", "version 1\nsealed 001\n");
+        assert_eq!(problems(Settings::DEFAULT), "M0304");
+        write("migrate.lock", "nonsense\n");
+        assert_eq!(problems(Settings::DEFAULT), "M0301");
     }
 
     #[test]
