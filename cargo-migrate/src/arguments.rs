@@ -73,6 +73,9 @@ pub(crate) struct InitArgs {
     /// Write a `build.rs` too, so that files added by hand are seen by cargo
     #[arg(long)]
     pub(crate) build_script: bool,
+    /// Write a template for new revisions, to be edited: `plain` or `checklist`
+    #[arg(long, value_name = "NAME", value_parser = ["plain", "checklist"])]
+    pub(crate) template: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod merge;
 mod new;
 mod rebase;
 mod seal;
+mod template;
 
 use std::process::ExitCode;
 

@@ -28,6 +28,11 @@ pub(crate) struct Project {
 }
 
 impl Project {
+    /// The folder of the file that configures it, against which paths in it are.
+    pub(crate) fn config_folder(&self) -> &Path {
+        self.config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
     /// Finds the project from the flags and the current directory.
     pub(crate) fn find(global: &Global) -> Result<Self, Diagnostic> {
         let here = std::env::current_dir()

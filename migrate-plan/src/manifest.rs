@@ -15,6 +15,10 @@ pub struct ProjectConfig {
     pub url: Option<String>,
     /// How new revisions get their ids, for the command line alone.
     pub ids: Ids,
+    /// A template for new revisions, relative to the file that configures it; for the command line alone.
+    pub template: Option<String>,
+    /// A command that runs on each new file, such as a formatter; for the command line alone.
+    pub after_new: Option<String>,
     /// What the binary must know too.
     pub settings: Settings,
 }
@@ -31,12 +35,20 @@ pub enum Ids {
 
 impl Default for ProjectConfig {
     fn default() -> Self {
-        Self { folder: DEFAULT_FOLDER.to_owned(), url: None, ids: Ids::Random, settings: Settings::DEFAULT }
+        Self {
+            folder: DEFAULT_FOLDER.to_owned(),
+            url: None,
+            ids: Ids::Random,
+            template: None,
+            after_new: None,
+            settings: Settings::DEFAULT,
+        }
     }
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 8] = ["migrations", "url", "ids", "history-table", "history-schema", "lock", "ahead", "heads"];
+const KEYS: [&str; 10] =
+    ["migrations", "url", "ids", "template", "after-new", "history-table", "history-schema", "lock", "ahead", "heads"];
 
 impl ProjectConfig {
     /// Reads `[package.metadata.migrate]` of a `Cargo.toml`; `None` when there is no such table.
@@ -85,6 +97,8 @@ impl ProjectConfig {
                 }
                 "migrations" => config.folder = word.to_owned(),
                 "url" => config.url = Some(word.to_owned()),
+                "template" => config.template = Some(word.to_owned()),
+                "after-new" => config.after_new = Some(word.to_owned()),
                 "ids" => {
                     config.ids =
                         one_of(file, line, key, word, &[("random", Ids::Random), ("sequential", Ids::Sequential)])?;

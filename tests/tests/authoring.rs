@@ -256,3 +256,54 @@ fn a_reviewed_change_of_a_sealed_revision_is_accepted_with_its_reason() {
     let draft = accept(&["heads", "--reason", "x"]);
     assert_eq!(draft.code, 1, "{draft:?}");
 }
+
+#[test]
+fn new_files_are_made_from_the_projects_own_template() {
+    let sandbox = Sandbox::new();
+    let init = sandbox.migrate(&["init", "--template", "checklist"]);
+    assert!(
+        init.stdout.contains("created revision.sql.j2") && init.stderr.contains("template = \"revision.sql.j2\""),
+        "{init:?}"
+    );
+    sandbox.write("migrate.toml", "template = \"revision.sql.j2\"\n");
+    let new = sandbox.migrate(&["new", "create users", "--label", "core"]);
+    assert_eq!(new.code, 0, "{new:?}");
+    let text = sandbox.read(new.stdout.trim());
+    assert!(text.contains("-- labels: core\n") && text.contains("-- What it locks:\n\n-- migrate: up\n"), "{text}");
+
+    sandbox.write("revision.sql.j2", "{{ header }}\n{% for parent in parents %}-- after {{ parent }}\n{% endfor %}\n-- migrate: up\nSELECT '{{ id }}';\n");
+    let new = sandbox.migrate(&["new", "next", "--rev-id", "bbb"]);
+    let text = sandbox.read(new.stdout.trim());
+    assert!(text.contains("-- after ") && text.ends_with("-- migrate: up\nSELECT 'bbb';\n"), "{text}");
+
+    for (template, words) in [
+        ("{{ nothing }}", "revision.sql.j2:1"),
+        ("{{ header }}\n\n{% if %}", "revision.sql.j2:3"),
+        ("no revision at all\n", "M00"),
+        ("-- revision: other\n-- parents: none\n\n-- migrate: up\nSELECT 1;\n", "M0"),
+    ] {
+        sandbox.write("revision.sql.j2", template);
+        refused(&sandbox, &["new", "x"], "M0", words);
+    }
+    sandbox.write("migrate.toml", "template = \"missing.j2\"\n");
+    refused(&sandbox, &["new", "x"], "M0", "missing.j2");
+}
+
+#[test]
+fn a_command_runs_on_each_new_file() {
+    let sandbox = branches();
+    sandbox.write("migrate.toml", "after-new = \"sed -i s/-- title/--  title/ {file}\"\n");
+    let odd = sandbox.migrate(&["new", "x", "--parent", "bbb"]);
+    assert_eq!(odd.code, 1, "words with spaces are split: {odd:?}");
+    sandbox.write("migrate.toml", "after-new = \"sed -i s/SELECT/select/g\"\ntemplate = \"t.j2\"\n");
+    sandbox.write("t.j2", "{{ header }}\n\n-- migrate: up\nSELECT 1;\n");
+    let new = sandbox.migrate(&["new", "y", "--parent", "ccc"]);
+    assert_eq!(new.code, 0, "{new:?}");
+    assert!(sandbox.read(new.stdout.trim()).contains("select 1;"));
+    sandbox.write("migrate.toml", "after-new = \"no-such-formatter\"\n");
+    let missing = sandbox.migrate(&["new", "z", "--parent", "none"]);
+    assert!(
+        missing.code == 1 && missing.stderr.contains("M0608") && missing.stderr.contains("the new file is written"),
+        "{missing:?}"
+    );
+}

@@ -39,6 +39,9 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     if let Some(root) = project.package.as_deref().filter(|_| wants_build_script(args, call)) {
         created.extend(build_script(root, &project.config.folder, &writer, call)?);
     }
+    if let Some(name) = &args.template {
+        created.extend(revision_template(name, &project, &writer, call)?);
+    }
     let mut text: Vec<String> = created.iter().map(|path| format!("created {path}")).collect();
     if created.is_empty() {
         text.push(format!("nothing to do: {} is ready", project.shown));
@@ -51,6 +54,28 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         call.output.note("          migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }");
     }
     Ok(Exit::Done)
+}
+
+/// The file's name beside the configuration.
+const REVISION_TEMPLATE: &str = "revision.sql.j2";
+
+fn revision_template(
+    name: &str,
+    project: &Project,
+    writer: &Writer,
+    call: &Call<'_>,
+) -> Result<Option<String>, Failure> {
+    let path = project.config_folder().join(REVISION_TEMPLATE);
+    let here = std::env::current_dir().unwrap_or_default();
+    if project.config.template.is_none() {
+        call.output.note(&format!("to use it, configure: template = \"{REVISION_TEMPLATE}\""));
+    }
+    if path.exists() {
+        return Ok(None);
+    }
+    let template = TEMPLATES.get_file(format!("revisions/{name}.sql.j2")).and_then(|file| file.contents_utf8());
+    writer.create(&path, template.unwrap_or_default())?;
+    Ok(Some(shown(&here, &path)))
 }
 
 /// Asked for by its flag, or, on a terminal, by a yes.

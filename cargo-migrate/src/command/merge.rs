@@ -22,7 +22,7 @@ pub(super) fn run(args: &MergeArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let ids: Vec<String> = parents.iter().map(|node| graph.id(*node).to_owned()).collect();
     let title = args.message.clone().unwrap_or_else(|| format!("merge {}", ids.join(" and ")));
     let draft = Draft::new(&title, ids, &graph, None, project.config.ids)?;
-    let file = draft.write(&files, &writer, NOTHING)?;
+    let file = draft.write(&files, &writer, &draft.with_sections(NOTHING))?;
     call.output.result(&file, &draft.json(&file));
     Ok(Exit::Done)
 }

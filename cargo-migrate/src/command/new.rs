@@ -1,5 +1,8 @@
 //! `new`: the next revision, with both sections to be written.
 
+use std::path::Path;
+use std::process::Command;
+
 use migrate_plan::{
     Applied, Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target,
     TargetError, parse_revision, render_revision, several_heads,
@@ -7,13 +10,10 @@ use migrate_plan::{
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 
-use super::Call;
+use super::{Call, template};
 use crate::arguments::NewArgs;
 use crate::files::{Files, Writer};
 use crate::project::Project;
-
-/// What a file holds below its header before somebody writes it.
-const UNWRITTEN: &str = "-- migrate: up\n\n\n-- migrate: down\n\n";
 
 pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
@@ -28,7 +28,8 @@ pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     draft.revision.labels = args.labels.iter().map(|label| label.clone().into()).collect::<Vec<_>>().into();
     draft.revision.depends_on =
         named(&dependencies(&graph, &args.depends_on)?).into_iter().map(Into::into).collect::<Vec<_>>().into();
-    let file = draft.write(&files, &writer, UNWRITTEN)?;
+    let text = template::new_revision(&draft.revision, &project)?;
+    let file = draft.write(&files, &writer, &text)?;
     call.output.result(&file, &draft.json(&file));
     call.output.note("write its SQL below the markers, then: cargo migrate upgrade");
     Ok(Exit::Done)
@@ -129,19 +130,31 @@ impl Draft {
         Ok(Self { revision, file_name })
     }
 
-    /// Writes the file with these sections and renews the lock; gives the file as the user knows it.
+    /// The text of a file with this header and these sections.
+    pub(super) fn with_sections(&self, sections: &str) -> String {
+        render_revision(&self.revision) + sections
+    }
+
+    /// Writes the file and renews the lock; gives the file as the user knows it.
     ///
     /// What would not be read again, or would break the graph, is refused before it is written.
-    pub(super) fn write(&self, files: &Files<'_>, writer: &Writer, sections: &str) -> Result<String, Failure> {
+    pub(super) fn write(&self, files: &Files<'_>, writer: &Writer, text: &str) -> Result<String, Failure> {
         let project = files.project;
         let shown = format!("{}/{}", project.shown, self.file_name);
-        let text = render_revision(&self.revision) + sections;
         let read = parse_revision(&shown, text.as_bytes());
         let read = read.map_err(|problems| problems.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        if (&read.id, &read.parents) != (&self.revision.id, &self.revision.parents) {
+            let problem = "the template gives a revision with another id or other parents";
+            return Err(Diagnostic::new(Code::InvalidConfig, problem, "begin it with `{{ header }}`").into());
+        }
         let all: Vec<_> = files.revisions.iter().cloned().chain([read]).collect();
         RevisionGraph::new(all).map_err(|defects| defects.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
-        writer.create(&project.folder.join(&self.file_name), &text)?;
+        let path = project.folder.join(&self.file_name);
+        writer.create(&path, text)?;
+        let formatted = project.config.after_new.as_ref().map_or(Ok(()), |command| run_hook(command, &path));
+        // A hook that failed leaves a file that is there all the same.
         writer.renew_lock(project)?;
+        formatted?;
         Ok(shown)
     }
 
@@ -151,6 +164,25 @@ impl Draft {
             "format": 1, "revision": id, "parents": parents, "title": title, "labels": labels,
             "depends_on": depends_on, "file": file
         })
+    }
+}
+
+/// Runs the project's command on a new file; `{file}` in it is the file, which otherwise comes last.
+fn run_hook(command: &str, path: &Path) -> Result<(), Diagnostic> {
+    let file = path.display().to_string();
+    let mut words: Vec<String> = command.split_whitespace().map(|word| word.replace("{file}", &file)).collect();
+    if !command.contains("{file}") {
+        words.push(file);
+    }
+    let failed = |why: String| {
+        let problem = format!("`after-new` {why}: `{command}`");
+        Diagnostic::new(Code::CommandFailed, problem, "mend the command in the configuration; the new file is written")
+    };
+    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    match Command::new(program).args(arguments).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed(format!("ended with {status}"))),
+        Err(error) => Err(failed(format!("cannot be started ({error})"))),
     }
 }
 

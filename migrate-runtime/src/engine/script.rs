@@ -88,9 +88,11 @@ impl Script<'_> {
         let mut text = format!("-- {} {before} -> {after}, for {}\n", self.plan.action.as_str(), self.dialect);
         let run_id = self.run_id(&text, jobs);
         text.push_str(match self.dialect {
-            Dialect::Postgres => "\\set ON_ERROR_STOP on\n",
+            Dialect::Postgres => "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n",
             Dialect::Sqlite => ".bail on\nPRAGMA foreign_keys = OFF;\n",
-            Dialect::MySql | Dialect::MariaDb => "",
+            Dialect::MySql | Dialect::MariaDb => {
+                "SET SESSION sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '');\n"
+            }
         });
         text.push_str(&format!("\n{}\n", self.tables.create()));
         let purges = self.request.goal.purges();

@@ -59,8 +59,8 @@ impl<'t> Table<'t> {
             owner = literal(dialect, owner),
             backend = backend(dialect),
             start = backend_start(dialect),
-            by = literal(dialect, &author.by),
-            application = literal(dialect, &author.application),
+            by = literal(dialect, &shortened(&author.by)),
+            application = literal(dialect, &shortened(&author.application)),
             now = now(dialect),
             expiry = expiry(dialect),
         );
@@ -150,6 +150,11 @@ impl<'t> Table<'t> {
 /// The comment by which a statement that runs alone shows whose lease it uses; in SQL, for the row `l`.
 pub(super) fn mark(owner: &str) -> String {
     format!("/* migrate lease {owner} */")
+}
+
+/// Columns that only tell waiters who it is hold so much on every database.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// Whether the session of the holder has ended. A server that does not show our own session shows nothing.
