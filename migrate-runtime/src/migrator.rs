@@ -247,7 +247,27 @@ impl<'m> Migrator<'m> {
         engine::script_from(&request, &graph, dialect, from.as_ref())
     }
 
-    /// The script for a database as it is now.
+    /// [`Migrator::script`] for a database as it is now, which is looked at and not changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the run would be refused, and when a run was interrupted: a script cannot look what is left.
+    pub fn script_for<C: BlockingConnection>(self, db: &mut C) -> Result<String, Error> {
+        ready(self.script_live(db)).ok_or(Error::NotReady)?
+    }
+
+    /// [`Migrator::script_for`] for an asynchronous connection or a pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::script_for`].
+    pub async fn script_for_async<A: Acquire>(self, db: A) -> Result<String, Error> {
+        let mut db = db.acquire().await.map_err(|error| Error::driver(ACQUIRING, error))?;
+        let outcome = self.script_live(&mut *db).await;
+        A::release(db);
+        outcome
+    }
+
     pub(crate) async fn script_live(self, db: &mut dyn LiveConnection) -> Result<String, Error> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;

@@ -254,3 +254,15 @@ fn a_script_holds_what_the_files_hold_byte_for_byte() {
     let text = script(&project, &["upgrade", "--sql", "--dialect", "sqlite"]);
     assert!(text.contains("'tab\there, bell\u{7}, escape\u{1b}[31m'"), "{text:?}");
 }
+
+#[test]
+fn a_script_for_a_database_at_hand_comes_from_the_library_too() {
+    use migrate_tests::suite::chain;
+    let mut db = rusqlite::Connection::open_in_memory().expect("a database");
+    chain("a").upgrade(&mut db).expect("an upgrade");
+    let script = chain("a b").migrator().script_for(&mut db).expect("a script");
+    assert!(script.starts_with("-- upgrade a -> b, for sqlite\n"), "{script}");
+    let sql: String = script.lines().filter(|line| !line.starts_with('.')).map(|line| format!("{line}\n")).collect();
+    db.execute_batch(&sql).expect("it runs");
+    assert!(chain("a b").upgrade(&mut db).expect("nothing to do").steps.is_empty());
+}
