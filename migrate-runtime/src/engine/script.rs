@@ -85,7 +85,7 @@ impl Script<'_> {
     fn text(&self, jobs: &[Job<'_>]) -> String {
         let route = |heads: &[String]| if heads.is_empty() { "base".to_owned() } else { heads.join(", ") };
         let (before, after) = (route(&self.plan.heads_before), route(&self.plan.heads_after));
-        let mut text = format!("-- {} {before} -> {after}, for {}\n", self.plan.action.as_str(), self.dialect);
+        let mut text = comment(&format!("{} {before} -> {after}, for {}", self.plan.action.as_str(), self.dialect));
         let run_id = self.run_id(&text, jobs);
         text.push_str(match self.dialect {
             Dialect::Postgres => "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n",
@@ -108,7 +108,8 @@ impl Script<'_> {
             return text;
         }
         for job in jobs {
-            text.push_str(&format!("\n-- {} {}: {}\n", job.step.direction, job.step.id, job.step.title));
+            text.push('\n');
+            text.push_str(&comment(&format!("{} {}: {}", job.step.direction, job.step.id, job.step.title)));
             text.push_str(&self.step(job, &run_id));
         }
         text
@@ -191,6 +192,11 @@ impl Script<'_> {
             _ => self.transaction(&format!("{body}\n;\n{record}")),
         }
     }
+}
+
+/// A line that no client runs, whatever a history holds for ids and titles.
+fn comment(words: &str) -> String {
+    format!("-- {}\n", words.replace(char::is_control, " "))
 }
 
 /// A statement with a delimiter that does not occur in it.

@@ -208,3 +208,28 @@ fn an_id_from_the_history_is_no_sql() {
         assert_eq!(sql("SELECT count(*) FROM migrate_history").trim(), "1");
     }
 }
+
+#[test]
+fn a_title_from_the_history_is_no_sql_of_a_script() {
+    let file = SqliteFile::new();
+    let url = format!("sqlite://{}", file.path().display());
+    let root = draft("root");
+    let sandbox = Sandbox::with_revisions(&[(&root.file(), &root.text())]);
+    let call =
+        |verb: &[&str]| sandbox.migrate(&[verb, &["--dir", "migrations", "--database-url", &url, "-q"]].concat());
+    assert_eq!(call(&["upgrade"]).code, 0);
+    file.execute(
+        "UPDATE migrate_history SET id = 'gone' || char(10) || 'DROP TABLE victim;', title = 'a' || char(10) || 'DROP TABLE \
+         victim;'",
+    );
+    let ran = call(&["downgrade", "--sql", "current:base"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let comments: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("--")).collect();
+    assert_eq!(
+        comments,
+        [
+            "-- downgrade gone DROP TABLE victim; -> base, for sqlite",
+            "-- down gone DROP TABLE victim;: a DROP TABLE victim;"
+        ]
+    );
+}

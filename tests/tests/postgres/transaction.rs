@@ -1,7 +1,10 @@
 //! The transaction of a revision, and transactions of others.
 
-use migrate_runtime::Migrations;
+use std::time::Duration;
+
+use migrate_runtime::{Connection, Dialect, DriverError, Migrations, Row};
 use migrate_tests::suite::{chain, code, connect, draft, explain, set};
+use tokio_postgres::Client;
 
 use super::{column, on_postgres};
 
@@ -9,6 +12,40 @@ use super::{column, on_postgres};
 fn hiding(statement: &str) -> Migrations {
     let body = format!("CREATE TABLE t_half (x integer);\nSELECT '\\'' ; {statement}; --';");
     set([draft("a"), draft("b").after("a").sections(&format!("-- migrate: up postgres\n{body}\n"))])
+}
+
+/// A session that keeps the old string syntax whatever it is told, so that a transaction can end unseen.
+struct Old(Client);
+
+impl Connection for Old {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    async fn batch_execute(&mut self, sql: &str) -> Result<(), DriverError> {
+        let sql = sql.replace("E'standard_conforming_strings', E'on'", "E'standard_conforming_strings', E'off'");
+        let sql = sql.replace("SET standard_conforming_strings = on", "SET standard_conforming_strings = off");
+        Connection::batch_execute(&mut self.0, &sql).await
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
+        Connection::query(&mut self.0, sql).await
+    }
+
+    async fn sleep(&mut self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+#[test]
+fn the_old_string_syntax_makes_no_statements_of_text() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        db.batch_execute("SET standard_conforming_strings = off").await.expect("a setting");
+        hiding("DROP TABLE t_a").upgrade_async(&mut db).await.expect("an upgrade");
+        assert_eq!(column(&db, "SELECT to_regclass('t_a') IS NOT NULL").await, ["t"]);
+        assert_eq!(column(&db, "SHOW standard_conforming_strings").await, ["off"]);
+    });
 }
 
 #[test]
@@ -50,14 +87,14 @@ fn an_open_transaction_is_refused_even_with_nothing_to_do() {
 fn a_hidden_end_of_the_transaction_leaves_no_history_row() {
     for statement in ["COMMIT", "ROLLBACK", "COMMIT; BEGIN", "COMMIT; SELECT 1/0", "COMMIT; SELECT nowhere"] {
         on_postgres(async |database| {
-            let mut db = connect(&database.url()).await;
+            let mut db = Old(connect(&database.url()).await);
             db.batch_execute("SET standard_conforming_strings = off").await.expect("a setting");
 
             let error = hiding(statement).upgrade_async(&mut db).await.expect_err(statement);
 
             assert_eq!(code(&error.error), "M0403", "{statement}: {}", explain(&error.error));
-            assert_eq!(column(&db, "SELECT id FROM migrate_history").await, ["a"], "{statement}");
-            assert_eq!(column(&db, "SELECT now() = statement_timestamp()").await, ["t"], "{statement}");
+            assert_eq!(column(&db.0, "SELECT id FROM migrate_history").await, ["a"], "{statement}");
+            assert_eq!(column(&db.0, "SELECT now() = statement_timestamp()").await, ["t"], "{statement}");
         });
     }
 }
@@ -65,7 +102,7 @@ fn a_hidden_end_of_the_transaction_leaves_no_history_row() {
 #[test]
 fn a_hidden_commit_is_explained() {
     on_postgres(async |database| {
-        let mut db = connect(&database.url()).await;
+        let mut db = Old(connect(&database.url()).await);
         db.batch_execute("SET standard_conforming_strings = off").await.expect("a setting");
         let error = hiding("COMMIT").upgrade_async(&mut db).await.expect_err("a refusal");
         insta::assert_snapshot!(explain(&error.error), @r"
