@@ -269,9 +269,9 @@ fn new_files_are_made_from_the_projects_own_template() {
     let new = sandbox.migrate(&["new", "create users", "--label", "core"]);
     assert_eq!(new.code, 0, "{new:?}");
     let text = sandbox.read(new.stdout.trim());
-    assert!(text.contains("-- labels: core\n") && text.contains("-- What it locks:\n\n-- migrate: up\n"), "{text}");
+    assert!(text.contains("-- labels: core\n") && text.contains("-- What it locks:\n"), "{text}");
 
-    sandbox.write("revision.sql.j2", "{{ header }}\n{% for parent in parents %}-- after {{ parent }}\n{% endfor %}\n-- migrate: up\nSELECT '{{ id }}';\n");
+    sandbox.write("revision.sql.j2", "{{ header }}\n\n{% for parent in parents %}-- after {{ parent }}\n{% endfor %}\n-- migrate: up\nSELECT '{{ id }}';\n");
     let new = sandbox.migrate(&["new", "next", "--rev-id", "bbb"]);
     let text = sandbox.read(new.stdout.trim());
     assert!(text.contains("-- after ") && text.ends_with("-- migrate: up\nSELECT 'bbb';\n"), "{text}");
