@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Rebase(RebaseArgs),
     /// Makes revisions immutable: from now on an edit of one does not compile
     Seal(SealArgs),
-    /// Opens the file of a revision in the editor, and checks what was written
+    /// Opens the file of a revision in the editor (`VISUAL` or `EDITOR`), and checks what was written
     Edit(EditArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),

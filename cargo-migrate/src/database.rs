@@ -19,6 +19,10 @@ use crate::arguments::Global;
 use crate::project::Project;
 use crate::url::DatabaseUrl;
 
+/// How long a server may take to answer.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// The variable, in the environment or a `.env` file.
 const VARIABLE: &str = "DATABASE_URL";
 

@@ -120,7 +120,7 @@ impl LockDefect {
                 new(Code::SealedGone, "restore its file from version control").at(Place::new(lock, 1)).because(SEALED)
             }
             Self::SealedChanged { file, .. } => {
-                new(Code::SealedChanged, "undo the edit, and put the change into a new revision: `cargo migrate new`")
+                new(Code::SealedChanged, "undo the edit, and put the change into a new revision: `cargo migrate new`; `seal --accept` takes a reviewed one")
                     .at(Place::new(file.clone(), 1))
                     .because(SEALED)
             }

@@ -114,7 +114,7 @@ impl FromStr for Target {
             return Err(malformed("it has more than one `@`"));
         }
         if rest.contains(':') {
-            return Err(malformed("a range is for `history -r`"));
+            return Err(malformed("a range is for `history -r` and `--sql`"));
         }
         let (symbol, steps) = split_steps(rest);
         let steps = match steps {

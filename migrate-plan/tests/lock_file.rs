@@ -213,7 +213,7 @@ fn a_sealed_revision_that_was_changed() {
     error[M0304]: the sealed revision `a` was changed
       --> migrations/a.sql:1
       why: databases may have run it already, so it must stay what it is
-     help: undo the edit, and put the change into a new revision: `cargo migrate new`
+     help: undo the edit, and put the change into a new revision: `cargo migrate new`; `seal --accept` takes a reviewed one
     ");
 }
 

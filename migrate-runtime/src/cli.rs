@@ -149,7 +149,9 @@ impl Verb {
             Self::Downgrade(DowngradeArgs { script, target, .. }) if script.sql => {
                 look_for(script.looks(target.as_deref()))
             }
-            Self::Stamp(StampArgs { script, .. }) if script.sql => Need::Nothing,
+            Self::Stamp(StampArgs { script, targets, .. }) if script.sql => {
+                look_for(script.looks(targets.first().map(String::as_str)))
+            }
             Self::Upgrade(UpgradeArgs { run, .. })
             | Self::Downgrade(DowngradeArgs { run, .. })
             | Self::Stamp(StampArgs { run, .. })
@@ -205,8 +207,8 @@ impl Verb {
                 script::print(args.at_the_end(&route)?.migrator(migrations), &route, &args.script, db, output).await
             }
             (Self::Stamp(args), db) if args.script.sql => {
-                let from_base = Route::parse(None)?;
-                script::print(args.migrator(migrations), &from_base, &args.script, db, output).await
+                let (args, route) = args.at_the_end()?;
+                script::print(args.migrator(migrations), &route, &args.script, db, output).await
             }
             (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,

@@ -55,6 +55,13 @@ impl Goal {
         }
     }
 
+    fn targets(&self) -> &[Target] {
+        match self {
+            Self::Upgrade(targets) | Self::Stamp(targets, _) => targets,
+            Self::Downgrade(target) => std::slice::from_ref(target),
+        }
+    }
+
     fn purges(&self) -> bool {
         matches!(self, Self::Stamp(_, Purge::Yes))
     }

@@ -189,6 +189,8 @@ fn edit_opens_the_file_in_the_editor() {
     assert!(several.code == 1 && several.stderr.contains("M02"), "{several:?}");
     let broken = edit("sed -i s/parents:.aaa/parents:.nowhere/", "ccc");
     assert!(broken.code == 1 && broken.stderr.contains("nowhere"), "what was written is checked: {broken:?}");
+    let mended = edit("sed -i s/.nowhere/aaa/", "ccc");
+    assert_eq!(mended.code, 0, "what is broken can be edited: {mended:?}");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn a_sealed_revision_that_was_edited_or_is_gone() {
     assert_snapshot!(embeds.compile_errors(), @r"
     error: migrations/a1.sql:1: the sealed revision `a1` was changed [M0304]
              why: databases may have run it already, so it must stay what it is
-             help: undo the edit, and put the change into a new revision: `cargo migrate new`
+             help: undo the edit, and put the change into a new revision: `cargo migrate new`; `seal --accept` takes a reviewed one
     error: migrations/migrate.lock:1: the sealed revision `b1` is gone [M0303]
              why: databases may have run it already, so it must stay what it is
              help: restore its file from version control

@@ -266,3 +266,84 @@ fn a_script_for_a_database_at_hand_comes_from_the_library_too() {
     db.execute_batch(&sql).expect("it runs");
     assert!(chain("a b").upgrade(&mut db).expect("nothing to do").steps.is_empty());
 }
+
+/// With foreign keys off, as the client has them, rows would be left that point nowhere.
+#[test]
+fn foreign_keys_hold_in_a_script_for_sqlite() {
+    let Some(database) = Database::fresh("sqlite") else { return };
+    let file = |id: &str, parents: &str, up: &str| {
+        (format!("{id}.sql"), format!("-- revision: {id}\n-- parents: {parents}\n\n-- migrate: up\n{up}\n"))
+    };
+    let files = [
+        file(
+            "aaa",
+            "none",
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p INTEGER REFERENCES p ON DELETE CASCADE);\nINSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1), (2);",
+        ),
+        file("bbb", "aaa", "DELETE FROM p WHERE id = 1;"),
+        file(
+            "ccc",
+            "bbb",
+            "CREATE TABLE q (id INTEGER PRIMARY KEY, more TEXT);\nINSERT INTO q (id) SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE q RENAME TO p;",
+        ),
+        file("ddd", "ccc", "DROP TABLE p;"),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let project = Sandbox::with_revisions(&files);
+    let stopped = database.feed(&script(&project, &["upgrade", "--sql", "--dialect", "sqlite"]));
+    assert!(stopped.expect_err("the last one leaves orphans").contains("the revision leaves rows that point nowhere"));
+    assert_eq!(
+        database.feed("SELECT group_concat(p) FROM c; SELECT group_concat(id) FROM migrate_history;").as_deref(),
+        Ok("2\naaa,bbb,ccc\n")
+    );
+}
+
+#[test]
+fn settings_of_a_revision_end_with_it_in_a_script_too() {
+    for (dialect, first) in [
+        ("postgres", "CREATE SCHEMA other;\nSET search_path = other;\nSET client_encoding = 'LATIN1';"),
+        ("mariadb", "SET SESSION sql_mode = 'ANSI_QUOTES', foreign_key_checks = 0;"),
+    ] {
+        let Some(database) = Database::fresh(dialect) else { continue };
+        let second = "-- revision: bbb\n-- parents: aaa\n\n-- migrate: up\nCREATE TABLE notes (body varchar(20));\nINSERT INTO notes VALUES ('ü€');\n";
+        let first = format!("-- revision: aaa\n-- parents: none\n\n-- migrate: up\n{first}\n");
+        let project = Sandbox::with_revisions(&[("1_aaa.sql", &*first), ("2_bbb.sql", second)]);
+        database.feed(&script(&project, &["upgrade", "--sql", "--dialect", dialect])).expect("it runs");
+        let characters = if dialect == "postgres" { "public.notes" } else { "notes" };
+        let query = format!("SELECT char_length(body) FROM {characters};");
+        assert_eq!(database.feed(&query).expect("it is there").trim(), "2", "{dialect}");
+    }
+}
+
+#[test]
+fn what_a_script_cannot_do_is_refused_and_ranges_do_not_run_backwards() {
+    let project = project();
+    for flags in [
+        &["--single-transaction"][..],
+        &["--strict"],
+        &["--table-lock-timeout", "1s"],
+        &["--statement-timeout", "1s"],
+        &["--lock-timeout", "1s"],
+    ] {
+        let ran = project.migrate(&[&["upgrade", "--sql", "--dialect", "sqlite"], flags].concat());
+        assert!(ran.code == 2 && ran.stderr.contains("cannot be used with"), "{}", ran.transcript());
+    }
+    for backwards in [&["upgrade", "ddd:aaa"][..], &["downgrade", "aaa:ddd"], &["upgrade", "head:bbb"]] {
+        let ran = project.migrate(&[backwards, &["--sql", "--dialect", "sqlite"]].concat());
+        assert!(ran.code != 0 && ran.stdout.is_empty(), "{}", ran.transcript());
+    }
+    let zero = project.migrate(&["upgrade", "--statement-timeout", "0s"]);
+    assert!(zero.code == 2 && zero.stderr.contains("more than zero"), "{}", zero.transcript());
+}
+
+#[test]
+fn a_stamp_can_begin_where_a_database_is() {
+    let Some(database) = Database::fresh("sqlite") else { return };
+    let (project, url) = (project(), database.url());
+    assert_eq!(project.migrate(&["--database-url", &url, "upgrade", "aaa"]).code, 0);
+    database.feed(&script(&project, &["stamp", "aaa:bbb", "--sql", "--dialect", "sqlite"])).expect("it is at aaa");
+    database
+        .feed(&script(&project, &["--database-url", &url, "stamp", "current:head", "--sql"]))
+        .expect("it is at bbb");
+    assert!(script(&project, &["--database-url", &url, "current"]).starts_with("ddd"));
+}

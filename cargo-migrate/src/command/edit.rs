@@ -17,14 +17,10 @@ const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 pub(super) fn run(args: &EditArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
-    let files = Files::load(&project)?;
-    let graph = files.graph()?;
-    let file = match args.target.parse::<Target>()?.resolve(&Applied::nothing(&graph))?.as_slice() {
-        [node] => graph.revision(*node).file.to_string(),
-        _ => {
-            let instead = "name one revision";
-            return Err(TargetError::NotAllowed { target: args.target.clone(), verb: "edit", instead }.into());
-        }
+    let file = match named(&args.target, &project) {
+        // What is broken must be edited to be mended.
+        Err(broken) => file_that_holds(&args.target, &project).ok_or(broken)?,
+        found => found?,
     };
     open_in_editor(&project.folder.join(file_name(&file)))?;
     let files = Files::load(&project)?;
@@ -33,6 +29,34 @@ pub(super) fn run(args: &EditArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     writer.renew_lock(&project)?;
     call.output.result(&file, &json!({"format": 1, "file": file}));
     Ok(Exit::Done)
+}
+
+/// The file of a revision, as the user knows it.
+fn named(target: &str, project: &Project) -> Result<String, Failure> {
+    let files = Files::without_lock(project)?;
+    let graph = files.graph()?;
+    match target.parse::<Target>()?.resolve(&Applied::nothing(&graph))?.as_slice() {
+        [node] => Ok(graph.revision(*node).file.to_string()),
+        _ => {
+            let instead = "name one revision";
+            Err(TargetError::NotAllowed { target: target.to_owned(), verb: "edit", instead }.into())
+        }
+    }
+}
+
+/// The one file whose name is this, or holds this id.
+fn file_that_holds(target: &str, project: &Project) -> Option<String> {
+    let entries = std::fs::read_dir(&project.folder).ok()?;
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let holds = |name: &String| {
+        let stem = name.strip_suffix(".sql");
+        stem.is_some_and(|stem| name == target || stem.split('_').any(|part| part == target))
+    };
+    let found: Vec<String> = names.filter(holds).collect();
+    match found.as_slice() {
+        [one] => Some(format!("{}/{one}", project.shown)),
+        _ => None,
+    }
 }
 
 /// The editor may come with arguments, such as `code --wait`.

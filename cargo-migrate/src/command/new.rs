@@ -109,6 +109,13 @@ impl Draft {
         id: Option<&str>,
         ids: Ids,
     ) -> Result<Self, Diagnostic> {
+        if let Some(node) = id.and_then(|id| graph.nodes().find(|node| graph.id(*node) == id)) {
+            let problem = format!("a revision `{}` is there already", graph.id(node));
+            let place = Place::new(graph.revision(node).file.to_string(), 1);
+            return Err(
+                Diagnostic::new(Code::DuplicateId, problem, "give it another id, or leave `--rev-id` out").at(place)
+            );
+        }
         let now = jiff::Timestamp::now();
         let id = id.map_or_else(|| fresh_id(graph, ids), |id| Ok(id.to_owned()))?;
         let time = now.strftime("%Y%m%d%H%M%S").to_string();

@@ -7,6 +7,7 @@ use migrate_runtime::cli::Failure;
 use migrate_runtime::{DriverError, DriverErrorKind, Error};
 use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
+use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
 
 /// How MySQL's clients take the parameters about TLS.
@@ -39,9 +40,8 @@ impl Config {
             return Err(invalid("write `sslmode` for what it says of TLS"));
         }
         let opts = Opts::from_url(&url).map_err(|error| match error {
-            UrlError::UnknownParameter { .. } | UrlError::FeatureRequired { .. } => {
-                invalid("it has a parameter that is not known here")
-            }
+            UrlError::UnknownParameter { param } => invalid(&format!("its parameter `{param}` is not known here")),
+            UrlError::FeatureRequired { .. } => invalid("it has a parameter that is not known here"),
             UrlError::InvalidParamValue { .. } => invalid("a parameter has a value that is not known here"),
             _ => invalid("it is not well formed"),
         })?;
@@ -65,6 +65,17 @@ impl Config {
     }
 
     pub(super) async fn connect(&self) -> Result<Conn, Failure> {
+        match tokio::time::timeout(CONNECT_TIMEOUT, self.connect_patiently()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let problem = format!("no MySQL server answered within {} s", CONNECT_TIMEOUT.as_secs());
+                let driver = DriverError::new(DriverErrorKind::Unreachable, problem);
+                Err(Error::Driver { doing: "the database cannot be reached", driver }.into())
+            }
+        }
+    }
+
+    async fn connect_patiently(&self) -> Result<Conn, Failure> {
         let options = tls::options(&self.tls, self.opts.ip_or_hostname())?;
         let error = match self.attempt(options.clone()).await {
             Ok(connection) => return Ok(connection),

@@ -1,7 +1,6 @@
 //! PostgreSQL by URL.
 
 use std::path::Path;
-use std::time::Duration;
 
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::Failure;
@@ -11,10 +10,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
 
+use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
-
-/// How long a server may take to answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How libpq takes the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|name| std::env::var(name).ok(), roots_alone: Mode::Prefer };

@@ -21,7 +21,7 @@ pub struct HistoryArgs {
     /// Ask the database and mark what is applied
     #[arg(long)]
     pub applied: bool,
-    /// Draw branches and merges: ● applied, ○ pending, ◆ a merge
+    /// Draw branches and merges, ◆; with `--applied`, ● is applied and ○ pending
     #[arg(long)]
     pub graph: bool,
     /// Print a picture for another program

@@ -238,6 +238,7 @@ impl From<RunError> for Failure {
         let report = *error.report;
         let half_done = match &error.error {
             Error::Statement(failure) if failure.remains != Remains::Nothing => Some(&failure.id),
+            Error::Blocked(blocked) if blocked.failure.remains != Remains::Nothing => Some(&blocked.failure.id),
             Error::ForeignKeys { id, remains, .. } if *remains != Remains::Nothing => Some(id),
             Error::Interrupted(interruption) => Some(&interruption.id),
             _ => None,

@@ -20,8 +20,8 @@ pub struct RunArgs {
     /// Print the plan and change nothing
     #[arg(long, conflicts_with = "sql")]
     pub dry_run: bool,
-    /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`; a bare number is seconds
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "sql")]
     pub lock_timeout: Option<Duration>,
 }
 
@@ -29,16 +29,16 @@ pub struct RunArgs {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct StepArgs {
     /// Run all revisions in one transaction
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub single_transaction: bool,
     /// Wait no longer than this for a table that another session locks, before trying again [default: 3s]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "sql")]
     pub table_lock_timeout: Option<Duration>,
     /// Try so many times, with growing pauses, before giving up [default: 10]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "sql")]
     pub table_lock_attempts: Option<u32>,
-    /// Let no statement take longer than this
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Let no statement take longer than this, on PostgreSQL and MariaDB
+    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "sql")]
     pub statement_timeout: Option<Duration>,
 }
 
@@ -64,7 +64,7 @@ pub struct UpgradeArgs {
     #[arg(allow_negative_numbers = true)]
     pub target: Option<String>,
     /// Refuse when a pending revision stands behind an applied one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub strict: bool,
     /// What every changing verb takes.
     #[command(flatten)]
@@ -111,6 +111,11 @@ pub struct StampArgs {
     pub script: ScriptArgs,
 }
 
+/// A duration that is not zero, which would be no limit to one database and the end of every statement to another.
+fn some_time(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|time| if time.is_zero() { Err("it must be more than zero".to_owned()) } else { Ok(time) })
+}
+
 /// `30s`, `5m`, `500ms`, or a number of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -155,6 +160,15 @@ impl DowngradeArgs {
 }
 
 impl StampArgs {
+    /// The same verb to where its range ends, and the range; several targets begin at the base.
+    pub(super) fn at_the_end(&self) -> Result<(Self, Route), Failure> {
+        let [only] = self.targets.as_slice() else { return Ok((self.clone(), Route::parse(None)?)) };
+        let route = Route::parse(Some(only))?;
+        let targets = vec![route.to.as_ref().map_or_else(|| "head".to_owned(), ToString::to_string)];
+        let from_base = Route { from: route.from.clone(), to: None };
+        Ok((Self { targets, ..self.clone() }, from_base))
+    }
+
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
         migrations.migrator().stamp(&self.targets, if self.purge { Purge::Yes } else { Purge::No })
     }

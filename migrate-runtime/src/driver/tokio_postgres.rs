@@ -87,6 +87,13 @@ impl DriverError {
 
 /// Failures that the driver met before or without an answer of the server.
 fn without_server(error: &Error) -> DriverErrorKind {
-    let io = std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>());
-    if io { DriverErrorKind::Unreachable } else { DriverErrorKind::Refused }
+    let cause = std::error::Error::source(error);
+    if cause.is_some_and(|cause| cause.is::<std::io::Error>()) {
+        DriverErrorKind::Unreachable
+    } else if cause.is_some_and(|cause| cause.to_string() == "password missing") {
+        // The driver has no other sign for it.
+        DriverErrorKind::WrongCredentials
+    } else {
+        DriverErrorKind::Refused
+    }
 }

@@ -249,8 +249,13 @@ impl Run<'_, '_> {
         let now = self.states(&changes).await?;
         let verdict =
             |index: usize| judge(changes[index].becomes, running.before[index].as_deref(), now[index].as_deref());
-        let first = verdict(0);
-        if (1..changes.len()).all(|index| verdict(index) == first) {
+        // What was not there, was to go and is not there says nothing.
+        let says = |index: &usize| {
+            changes[*index].becomes != Becomes::Absent || running.before[*index].is_some() || now[*index].is_some()
+        };
+        let mut verdicts = (0..changes.len()).filter(says).map(verdict);
+        let Some(first) = verdicts.next() else { return Ok(Verdict::NotYet) };
+        if verdicts.all(|other| other == first) {
             return Ok(first);
         }
         let said = |state: &Option<String>| state.clone().unwrap_or_else(|| "absent".to_owned());

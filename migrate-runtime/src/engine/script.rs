@@ -5,6 +5,7 @@
 
 use migrate_plan::{
     Action, Applied, AppliedRow, Dialect, Direction, Edges, Plan, RevisionGraph, RowState, Statement, Target,
+    TargetError,
 };
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,9 @@ pub(crate) fn script_from(
         Some(target) => rows_below(graph, target, dialect)?,
     };
     let work = plan(request, Applied::new(graph, rows)?, dialect)?;
+    if let (Some(from), true) = (from, work.plan.is_empty()) {
+        refuse_backwards(request, graph, from)?;
+    }
     let sections = Sections::of_files(dialect);
     let jobs = work.jobs_with(Some(&sections).filter(|_| work.plan.action != Action::Stamp))?;
     let tables = Tables::new(dialect, &request.settings, None);
@@ -50,6 +54,19 @@ pub(crate) async fn script_here(
     }
     let tables = Tables::new(db.dialect(), &request.settings, None);
     Ok(Script { request, dialect: db.dialect(), tables: &tables, plan: &work.plan, applied: &work.now }.text(&jobs))
+}
+
+/// Between two ends that differ something is to be done, unless the range runs against the verb.
+fn refuse_backwards(request: &Request, graph: &RevisionGraph, from: &Target) -> Result<(), Error> {
+    let nothing = Applied::nothing(graph);
+    let ends = |target: &Target| target.resolve(&nothing).ok();
+    match request.goal.targets() {
+        [to] if ends(to) != ends(from) => {
+            let problem = "the range runs against the verb, or its ends have nothing between them";
+            Err(Error::Plan(TargetError::Malformed { target: format!("{from}:{to}"), problem }.into()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The history of a database that has a target and everything below it.
@@ -73,6 +90,15 @@ fn rows_below(graph: &RevisionGraph, target: &Target, dialect: Dialect) -> Resul
     Ok(graph.ancestors(nodes, Edges::All).iter().map(row).collect())
 }
 
+/// What a session of PostgreSQL is for a script, at its beginning and after each revision.
+const POSTGRES_SESSION: &str = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n";
+
+/// What a revision may set on MySQL and MariaDB, and what is brought back after it.
+const MYSQL_SESSION: [&str; 5] = ["sql_mode", "foreign_key_checks", "unique_checks", "time_zone", "autocommit"];
+
+/// What a guard says of a revision on SQLite that drops a table and leaves orphans.
+const ORPHANS: &str = "the revision leaves rows that point nowhere";
+
 struct Script<'s> {
     request: &'s Request,
     dialect: Dialect,
@@ -87,12 +113,13 @@ impl Script<'_> {
         let (before, after) = (route(&self.plan.heads_before), route(&self.plan.heads_after));
         let mut text = comment(&format!("{} {before} -> {after}, for {}", self.plan.action.as_str(), self.dialect));
         let run_id = self.run_id(&text, jobs);
-        text.push_str(match self.dialect {
-            Dialect::Postgres => "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n",
-            Dialect::Sqlite => ".bail on\nPRAGMA foreign_keys = OFF;\n",
-            Dialect::MySql | Dialect::MariaDb => {
-                "SET SESSION sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '');\n"
-            }
+        text.push_str(&match self.dialect {
+            Dialect::Postgres => format!("\\set ON_ERROR_STOP on\n{POSTGRES_SESSION}"),
+            Dialect::Sqlite => ".bail on\nPRAGMA foreign_keys = ON;\n".to_owned(),
+            Dialect::MySql | Dialect::MariaDb => format!(
+                "SET NAMES utf8mb4;\nSET SESSION sql_mode = replace(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '');\nSET {};\n",
+                MYSQL_SESSION.map(|name| format!("@migrate_{name} = @@{name}")).join(", ")
+            ),
         });
         text.push_str(&format!("\n{}\n", self.tables.create()));
         let purges = self.request.goal.purges();
@@ -176,20 +203,36 @@ impl Script<'_> {
     fn step(&self, job: &Job<'_>, run_id: &str) -> String {
         let record = self.record(job, run_id);
         let body = job.body().unwrap_or_default().trim_end();
+        // The body may end in a comment: what follows must not stand on its line.
+        let body = if body.is_empty() || body.ends_with(';') { body.to_owned() } else { format!("{body}\n;") };
+        let alone = || job.statements(self.dialect).iter().map(|s| format!("{};\n", s.sql())).collect::<String>();
         match self.dialect {
             // The client does not know where a body of several statements ends unless it is told.
             Dialect::MySql | Dialect::MariaDb => {
                 let statements: String = job.statements(self.dialect).iter().map(delimited).collect();
-                format!("{};\n{statements}{}", Took::MESSAGE_BEGINS, self.transaction(&record))
+                let restored = MYSQL_SESSION.map(|name| format!("{name} = @migrate_{name}")).join(", ");
+                let record = self.transaction(&record);
+                format!("{};\n{statements}SET SESSION {restored};\n{record}", Took::MESSAGE_BEGINS)
             }
-            _ if job.stands_outside() => {
-                let statements = job.statements(self.dialect);
-                let alone: String = statements.iter().map(|statement| format!("{};\n", statement.sql())).collect();
-                format!("{alone}{}", self.transaction(&record))
+            Dialect::Postgres => {
+                let reset = format!("RESET ALL;\nRESET ROLE;\n{POSTGRES_SESSION}");
+                match job.stands_outside() {
+                    true => format!("{}{reset}{}", alone(), self.transaction(&record)),
+                    false => self.transaction(&format!("{body}\n{reset}{record}")),
+                }
             }
-            // The body may end in a comment: what follows must not stand on its line.
-            _ if body.is_empty() => self.transaction(&record),
-            _ => self.transaction(&format!("{body}\n;\n{record}")),
+            Dialect::Sqlite if job.stands_outside() => format!("{}{}", alone(), self.transaction(&record)),
+            // With foreign keys on, dropping a table deletes the rows that point to it.
+            Dialect::Sqlite if job.drops_table(self.dialect) => format!(
+                "PRAGMA foreign_keys = OFF;\nCREATE TEMP TABLE migrate_orphans AS SELECT count(*) AS number FROM \
+                 pragma_foreign_key_check;\n{}DROP TABLE migrate_orphans;\nPRAGMA foreign_keys = ON;\n",
+                self.transaction(&format!(
+                    "{body}\nCREATE TEMP TABLE migrate_guard (holds INTEGER CONSTRAINT \"{ORPHANS}\" CHECK (holds));\nINSERT INTO \
+                     migrate_guard SELECT (SELECT count(*) FROM pragma_foreign_key_check) <= (SELECT number FROM \
+                     migrate_orphans);\nDROP TABLE migrate_guard;\n{record}"
+                ))
+            ),
+            Dialect::Sqlite => self.transaction(&format!("{body}\n{record}")),
         }
     }
 }
