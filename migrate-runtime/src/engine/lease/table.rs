@@ -107,11 +107,12 @@ impl<'t> Table<'t> {
     /// Renews a lease that is still held; changes nothing when it is not.
     pub(super) fn renew(self, owner: &str, token: u64) -> String {
         let dialect = self.dialect;
-        // Behind a pooler the next transaction runs in another session.
-        let (backend, start) = (backend(dialect), backend_start(dialect));
+        // Behind a pooler the next transaction runs in another session. When that one began is left open: planning a look
+        // at the list of sessions costs as much as a small revision.
+        let backend = backend(dialect);
         format!(
-            "UPDATE {} SET expires_at = {}, backend_start = CASE WHEN backend = {backend} THEN backend_start ELSE {start} \
-             END, backend = {backend} WHERE {}",
+            "UPDATE {} SET expires_at = {}, backend_start = CASE WHEN backend = {backend} THEN backend_start ELSE '' END, \
+             backend = {backend} WHERE {}",
             self.tables.lease(),
             expiry(dialect),
             self.held(owner, token),
@@ -160,7 +161,7 @@ fn shortened(text: &str) -> String {
 /// Whether the session of the holder has ended. A server that does not show our own session shows nothing.
 const GONE: &str = "(EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()) AND NOT EXISTS (SELECT \
                     FROM pg_catalog.pg_stat_activity a WHERE a.pid::text = l.backend AND (a.backend_start IS NULL OR \
-                    extract(epoch FROM a.backend_start)::text = l.backend_start)))";
+                    l.backend_start = '' OR extract(epoch FROM a.backend_start)::text = l.backend_start)))";
 
 /// Whether some session runs a statement under the lease, however long it takes.
 const RUNNING: &str = "EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = current_database() AND a.state = \
