@@ -16,7 +16,7 @@ pub enum FileKind {
     Sql,
     /// A Rust revision.
     Rust,
-    /// A known companion.
+    /// A known companion, or what editors and systems leave beside the files that somebody works on.
     Companion,
     /// Anything else.
     Stray,
@@ -26,12 +26,19 @@ impl FileKind {
     /// Judges a file by its name, without the folder.
     pub fn of(name: &str) -> Self {
         match name.rsplit_once('.') {
-            _ if COMPANIONS.contains(&name) => Self::Companion,
+            _ if COMPANIONS.contains(&name) || is_left_behind(name) => Self::Companion,
             Some((stem, "sql")) if !stem.is_empty() => Self::Sql,
             Some((stem, "rs")) if !stem.is_empty() => Self::Rust,
             _ => Self::Stray,
         }
     }
+}
+
+/// A swap file, a backup, a system's notes: it appears while a revision is edited, and must not stop a build then. A hidden
+/// file with a revision's ending is none of them.
+fn is_left_behind(name: &str) -> bool {
+    let is_hidden = name.starts_with('.') && !name.ends_with(".sql") && !name.ends_with(".rs");
+    is_hidden || name.starts_with("._") || name.ends_with('~')
 }
 
 /// A file of the folder as it was found.
@@ -114,4 +121,28 @@ fn rust_revision(file: &FolderFile) -> Diagnostic {
     Diagnostic::new(Code::RustRevision, "revisions in Rust cannot be run yet", "write it as a `.sql` revision")
         .at(Place::new(file.path.clone(), 1))
         .because("this version knows SQL revisions only")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_editors_leave_behind_is_passed_over_and_what_looks_like_a_revision_is_not() {
+        for name in
+            [".001_a.sql.swp", "001_a.sql~", ".DS_Store", "._001_a.sql", ".#001_a.sql~", ".gitattributes", "README.md"]
+        {
+            assert_eq!(FileKind::of(name), FileKind::Companion, "{name}");
+        }
+        for (name, kind) in [
+            ("001_a.sql", FileKind::Sql),
+            (".001_a.sql", FileKind::Sql),
+            ("001_a.rs", FileKind::Rust),
+            ("001_a.sql.orig", FileKind::Stray),
+            ("notes.txt", FileKind::Stray),
+            (".sql", FileKind::Stray),
+        ] {
+            assert_eq!(FileKind::of(name), kind, "{name}");
+        }
+    }
 }

@@ -127,8 +127,8 @@ fn what_is_no_target_is_refused_with_the_reason() {
     "a b": ids and labels hold letters, digits, `_`, `.` and `-` only
     "a/b": ids and labels hold letters, digits, `_`, `.` and `-` only
     "ä": ids and labels hold letters, digits, `_`, `.` and `-` only
-    "a:b": a range is for `history -r`
-    ":": a range is for `history -r`
+    "a:b": a range is for `history -r` and `--sql`
+    ":": a range is for `history -r` and `--sql`
     "+99999999999": its number is too large
     "x+1@head": ids and labels hold letters, digits, `_`, `.` and `-` only
     "-x@head": a `-` is followed by a number, and by nothing else

@@ -54,7 +54,7 @@ pub enum Error {
     #[error("another process changed the history meanwhile")]
     HistoryChanged,
     /// The lock was not free in time.
-    #[error("another process is migrating, and {}s have passed", waited.as_secs())]
+    #[error("another process is migrating, and {:.1} s have passed", waited.as_secs_f64())]
     LockTimeout {
         /// How long was waited.
         waited: Duration,
@@ -267,7 +267,7 @@ impl Error {
             Self::HistoryChanged => new(Code::HistoryChanged, "look at `current` and run it again")
                 .because("what would run now is not what the plan said"),
             Self::LockTimeout { holder, .. } => {
-                let diagnostic = new(Code::LockTimeout, "wait for it, or raise the lock timeout");
+                let diagnostic = new(Code::LockTimeout, "wait for it, or give it more time: `--lock-timeout`");
                 match holder {
                     Some(holder) => diagnostic.note(format!("the lock is held by {holder}")),
                     None => diagnostic,

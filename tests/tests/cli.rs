@@ -436,7 +436,7 @@ fn check_since_refuses_edits_of_what_was_merged() {
     error[M0304]: revision `001` differs from the one at HEAD
       --> migrations/001_users.sql:1
       why: what was merged may be in databases already, so it must stay what it is
-     help: undo the edit, and put the change into a new revision: `cargo migrate new`; `seal --accept` takes a reviewed one
+     help: undo the edit, and put the change into a new revision: `cargo migrate new`
     error[M0303]: revision `003` of HEAD is gone
       --> migrations/003_posts.sql:1
       why: what was merged may be in databases already, so it must stay what it is

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use self::table::Table;
 use super::hold::{Hold, LEASE_LOST};
-use super::patience::{Patience, jittered};
+use super::patience::{Patience, jittered, running};
 use super::{Look, Run};
 use crate::driver::DriverErrorKind;
 use crate::error::Error;
@@ -132,10 +132,9 @@ impl Run<'_, '_> {
         let rows = self.db.query(&table.holder()).await.ok()?;
         let row = rows.first()?;
         let text = |column| row.text(column).unwrap_or("?");
-        let running =
-            row.text(5).map(|sql| format!(", running: {}", sql.split_whitespace().collect::<Vec<_>>().join(" ")));
+        let running = row.text(5).map(|sql| format!(", running: {}", running(sql)));
         Some(format!(
-            "{} ({}) in session {}, since {} UTC, until {} UTC{}",
+            "{} ({}) in session {}, since {} UTC, with a lease until {} UTC{}",
             text(0),
             text(1),
             text(2),

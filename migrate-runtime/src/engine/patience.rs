@@ -30,6 +30,12 @@ impl Patience {
     }
 }
 
+/// What a session runs, in a few words: of a run of ours its revision, which its message begins with.
+pub(super) fn running(sql: &str) -> String {
+    let ours = sql.strip_prefix("/* migrate: ").and_then(|rest| rest.split_once(" */"));
+    ours.map_or_else(|| sql.split_whitespace().collect::<Vec<_>>().join(" "), |(revision, _)| revision.to_owned())
+}
+
 /// A pause of half to all of `pause`, so that waiters do not come in step.
 pub(super) fn jittered(pause: Duration) -> Duration {
     let mut byte = [0];

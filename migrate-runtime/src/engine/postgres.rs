@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::contention::Contention;
 use super::hold::{Hold, UNLOCKED};
 use super::look::Session;
-use super::patience::Patience;
+use super::patience::{Patience, running};
 use super::server::Frame as AnyFrame;
 use super::step::Job;
 use super::{Look, Run, look};
@@ -189,7 +189,7 @@ impl Run<'_, '_> {
         let rows = self.db.query(&query).await.ok()?;
         let row = rows.first()?;
         let text = |column| row.text(column).unwrap_or("").to_owned();
-        let statement = text(4).split_whitespace().collect::<Vec<_>>().join(" ");
+        let statement = running(&text(4));
         let (pid, application, address, since) = (text(0), text(1), text(2), text(3));
         Some(format!("process {pid} ({application}) from {address} since {since} UTC, running: {statement}"))
     }
