@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::arena::{Arena, Fsync};
 use crate::contest::Contest;
-use crate::peers::{Peer, bare, reverts, tools};
+use crate::peers::{Peer, bare, tools};
 use crate::revisions::revisions;
 
 const REVISIONS: usize = 1_000;
@@ -40,7 +40,7 @@ fn lap(arena: &Arena, peer: &dyn Peer) -> (Duration, Option<Duration>) {
     session.upgrade();
     let apply = start.elapsed();
     assert_eq!(place.tables(), REVISIONS, "{} has applied everything", peer.name());
-    let revert = reverts(peer).then(|| {
+    let revert = peer.reverts().then(|| {
         let start = Instant::now();
         session.revert();
         let revert = start.elapsed();

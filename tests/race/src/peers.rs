@@ -17,6 +17,11 @@ use crate::revisions::Revision;
 pub(crate) trait Peer {
     fn name(&self) -> &'static str;
 
+    /// Whether it can undo at all.
+    fn reverts(&self) -> bool {
+        true
+    }
+
     /// Opens a connection that has answered once.
     fn connect<'p>(&'p self, place: &Place) -> Box<dyn Session + 'p>;
 }
@@ -56,11 +61,6 @@ pub(crate) fn tools(arena: &Arena, revisions: &[Revision]) -> Vec<Box<dyn Peer>>
             diesel::on_postgres(revisions),
         ],
     }
-}
-
-/// Whether a tool can undo at all.
-pub(crate) fn reverts(peer: &dyn Peer) -> bool {
-    !peer.name().starts_with("refinery")
 }
 
 /// The runtime of all asynchronous drivers: one thread, as the blocking ones have.

@@ -3,6 +3,8 @@
 //! A revision is `BEGIN`, its SQL, a row of the history, `COMMIT`. The row has what the peers keep (number, name, checksum,
 //! time), or else everything that this library keeps, so that the price of its rows is seen apart.
 
+use migrate_runtime::Dialect;
+
 use super::{Peer, Place, Session, connections, runtime};
 use crate::revisions::Revision;
 
@@ -35,7 +37,7 @@ struct Raw<C> {
 pub(super) fn on_sqlite(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
     let raw = |name, rows| -> Box<dyn Peer> {
         let execute = |db: &mut rusqlite::Connection, sql: &str| db.execute_batch(sql).expect("it runs");
-        Box::new(Raw::new(name, rows, Messages::One, revisions, connections::rusqlite, execute))
+        Box::new(Raw::new(name, Dialect::Sqlite, rows, Messages::One, revisions, connections::rusqlite, execute))
     };
     vec![raw("raw rusqlite", Rows::Few), raw("raw rusqlite, rows as ours", Rows::Ours)]
 }
@@ -45,7 +47,7 @@ pub(super) fn on_postgres(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
         let execute = |db: &mut tokio_postgres::Client, sql: &str| {
             runtime().block_on(db.batch_execute(sql)).expect("it runs");
         };
-        Box::new(Raw::new(name, rows, messages, revisions, connections::tokio_postgres, execute))
+        Box::new(Raw::new(name, Dialect::Postgres, rows, messages, revisions, connections::tokio_postgres, execute))
     };
     vec![
         raw("raw tokio-postgres, a message a revision", Rows::Few, Messages::One),
@@ -57,13 +59,13 @@ pub(super) fn on_postgres(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
 impl<C> Raw<C> {
     fn new(
         name: &'static str,
+        dialect: Dialect,
         rows: Rows,
         messages: Messages,
         revisions: &[Revision],
         connect: fn(&Place) -> C,
         execute: fn(&mut C, &str),
     ) -> Self {
-        let postgres = name.contains("postgres");
         let transaction = |sql: &str, records: Vec<String>| {
             let mut statements = vec!["BEGIN".to_owned(), sql.trim_end().trim_end_matches(';').to_owned()];
             statements.extend(records);
@@ -72,12 +74,12 @@ impl<C> Raw<C> {
         };
         Self {
             name,
-            create: rows.create(postgres),
-            up: revisions.iter().map(|revision| transaction(&revision.up, rows.insert(revision, postgres))).collect(),
+            create: rows.create(dialect),
+            up: revisions.iter().map(|revision| transaction(&revision.up, rows.insert(revision, dialect))).collect(),
             down: revisions
                 .iter()
                 .rev()
-                .map(|revision| transaction(&revision.down, rows.delete(revision, postgres)))
+                .map(|revision| transaction(&revision.down, rows.delete(revision, dialect)))
                 .collect(),
             messages,
             connect,
@@ -86,15 +88,18 @@ impl<C> Raw<C> {
     }
 }
 
-fn now(postgres: bool) -> &'static str {
-    if postgres { "clock_timestamp()" } else { "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" }
+fn now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "clock_timestamp()",
+        _ => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    }
 }
 
 impl Rows {
-    fn create(self, postgres: bool) -> String {
-        let (stamp, seq) = match postgres {
-            true => ("timestamptz", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-            false => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+    fn create(self, dialect: Dialect) -> String {
+        let (stamp, seq) = match dialect {
+            Dialect::Postgres => ("timestamptz", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
         };
         match self {
             Self::Few => format!(
@@ -113,8 +118,8 @@ impl Rows {
         }
     }
 
-    fn insert(self, revision: &Revision, postgres: bool) -> Vec<String> {
-        let (number, now, checksum) = (revision.number, now(postgres), "0123456789abcdef".repeat(4));
+    fn insert(self, revision: &Revision, dialect: Dialect) -> Vec<String> {
+        let (number, now, checksum) = (revision.number, now(dialect), "0123456789abcdef".repeat(4));
         match self {
             Self::Few => vec![format!(
                 "INSERT INTO raw_history (version, name, checksum, applied_at) VALUES ({number}, 'create t', \
@@ -134,13 +139,13 @@ impl Rows {
         }
     }
 
-    fn delete(self, revision: &Revision, postgres: bool) -> Vec<String> {
+    fn delete(self, revision: &Revision, dialect: Dialect) -> Vec<String> {
         let number = revision.number;
         match self {
             Self::Few => vec![format!("DELETE FROM raw_history WHERE version = {number}")],
             Self::Ours => vec![
                 format!("DELETE FROM raw_history WHERE id = '{number:05}'"),
-                log(number, "downgrade", &"0123456789abcdef".repeat(4), now(postgres)),
+                log(number, "downgrade", &"0123456789abcdef".repeat(4), now(dialect)),
             ],
         }
     }

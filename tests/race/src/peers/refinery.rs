@@ -35,6 +35,10 @@ impl<C: 'static> Peer for Refinery<C> {
         self.name
     }
 
+    fn reverts(&self) -> bool {
+        false
+    }
+
     fn connect<'p>(&'p self, place: &Place) -> Box<dyn Session + 'p> {
         Box::new(Running { db: (self.connect)(place), refinery: self })
     }
