@@ -44,8 +44,16 @@ impl Checksum {
 
 impl fmt::Display for Checksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{VERSION}:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // A start writes thousands of them, and formatting each byte by itself would be most of its time.
+        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let mut text = String::with_capacity(VERSION.len() + 1 + 2 * self.0.len());
+        text.push_str(VERSION);
+        text.push(':');
+        for byte in self.0 {
+            text.push(DIGITS[usize::from(byte >> 4)]);
+            text.push(DIGITS[usize::from(byte & 15)]);
+        }
+        f.write_str(&text)
     }
 }
 

@@ -118,6 +118,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan without a step, for a database that is where it is to be.
+    pub fn nothing(action: Action, heads: Vec<String>) -> Self {
+        Self { action, finishes: None, steps: Vec::new(), heads_before: heads.clone(), heads_after: heads }
+    }
+
     /// Everything that the targets need and that is not applied, parents first.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod contention;
+mod glance;
 mod hold;
 mod journalled;
 mod lease;
@@ -32,6 +33,7 @@ use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
 pub(crate) use contention::Limits;
+pub(crate) use glance::head_of_everything;
 use hold::Hold;
 pub(crate) use look::{Look, look};
 pub(crate) use script::{script_from, script_here};
@@ -148,7 +150,7 @@ pub(crate) async fn run(
 }
 
 /// Twelve random hexadecimal digits: enough to tell runs apart.
-fn random_id() -> String {
+pub(crate) fn random_id() -> String {
     let mut bytes = [0; 6];
     // Without randomness runs share an id, which the log can bear.
     let _ = getrandom::fill(&mut bytes);

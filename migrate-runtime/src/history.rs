@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::sql::{identifier, literal, nullable};
 
 /// The format of the rows that are written here.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The columns that every read selects, in this order.
 const COLUMNS: [&str; 13] = [

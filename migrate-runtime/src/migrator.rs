@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrate_plan::{
-    Ahead, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError,
+    Action, Ahead, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError,
 };
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
@@ -279,9 +279,32 @@ impl<'m> Migrator<'m> {
         if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
             listener(&Event::Stale { folder });
         }
-        let (graph, request) = self.prepare().map_err(without_report)?;
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
+        if self.goes_to_the_head() {
+            let (revisions, settings) = (self.migrations.revisions(), &self.settings);
+            if let Some(head) = engine::head_of_everything(revisions, settings, &mut db).await {
+                return Ok(self.nothing_to_do(head));
+            }
+        }
+        let (graph, request) = self.prepare().map_err(without_report)?;
         engine::run(&request, &graph, &mut db, &mut self.listener).await
+    }
+
+    fn goes_to_the_head(&self) -> bool {
+        match &self.ask {
+            None => true,
+            Some(Ask::Upgrade(targets)) => targets == &["head"] || targets == &["heads"],
+            Some(_) => false,
+        }
+    }
+
+    fn nothing_to_do(mut self, head: String) -> RunReport {
+        let heads = vec![head];
+        if let Some(listener) = &mut self.listener {
+            listener(&Event::Planned { plan: &Plan::nothing(Action::Upgrade, heads.clone()) });
+        }
+        let report = RunReport::new(Action::Upgrade, engine::random_id());
+        RunReport { heads_before: heads.clone(), heads_after: heads, ..report }
     }
 
     pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
@@ -319,5 +342,5 @@ impl<'m> Migrator<'m> {
 }
 
 fn without_report(error: Error) -> RunError {
-    RunError { error, report: Box::new(RunReport::new(migrate_plan::Action::Upgrade, String::new())) }
+    RunError { error, report: Box::new(RunReport::new(Action::Upgrade, String::new())) }
 }
