@@ -110,11 +110,13 @@ impl Run<'_, '_> {
     /// now, with nothing written.
     async fn refuse_statement_pooling(&mut self) -> Result<(), Error> {
         match self.db.batch_execute("BEGIN").await {
-            Err(error)
-                if error.kind == DriverErrorKind::ConnectionLost
-                    || error.code.as_deref() == Some(PROTOCOL_VIOLATION) =>
-            {
+            Err(error) if error.code.as_deref() == Some(PROTOCOL_VIOLATION) => {
                 return Err(Error::StatementPooler { driver: error });
+            }
+            // Its reason may get lost on the way, and then it looks like any connection that breaks.
+            Err(error) if error.kind == DriverErrorKind::ConnectionLost => {
+                let doing = "a transaction cannot begin (a pooler in statement mode ends the connection here)";
+                return Err(Error::driver(doing, error));
             }
             begun => begun.map_err(|error| Error::driver("a transaction cannot begin", error))?,
         }

@@ -101,7 +101,9 @@ fn statement_mode_is_refused_and_nothing_is_written() {
         for lock in [LockKind::Auto, LockKind::Advisory, LockKind::None] {
             let mut db = connect(&behind.pooled).await;
             let error = revisions().migrator().lock(lock).run_async(&mut db).await.expect_err("it is refused").error;
-            assert_eq!(code(&error), "M0408", "{}", explain(&error));
+            // The reason that the pooler gives can get lost with the connection.
+            assert!(["M0408", "M0501"].contains(&code(&error)), "{}", explain(&error));
+            assert!(explain(&error).contains("statement mode"), "{}", explain(&error));
         }
         let mut db = connect(&behind.direct).await;
         assert_eq!(column(&mut db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
