@@ -160,13 +160,12 @@ impl DowngradeArgs {
 }
 
 impl StampArgs {
-    /// The same verb to where its range ends, and the range; several targets begin at the base.
+    /// The same verb to where its range ends, and where it begins; several targets begin at the base.
     pub(super) fn at_the_end(&self) -> Result<(Self, Route), Failure> {
         let [only] = self.targets.as_slice() else { return Ok((self.clone(), Route::parse(None)?)) };
         let route = Route::parse(Some(only))?;
         let targets = vec![route.to.as_ref().map_or_else(|| "head".to_owned(), ToString::to_string)];
-        let from_base = Route { from: route.from.clone(), to: None };
-        Ok((Self { targets, ..self.clone() }, from_base))
+        Ok((Self { targets, ..self.clone() }, route))
     }
 
     pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
