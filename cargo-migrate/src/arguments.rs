@@ -25,9 +25,9 @@ pub(crate) struct Arguments {
 /// The flags that every verb takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// The folder of revision files; no cargo project is looked for then
+    /// The folder of revision files; no cargo project is looked for then. May be repeated
     #[arg(long, global = true, value_name = "FOLDER")]
-    pub(crate) dir: Option<PathBuf>,
+    pub(crate) dir: Vec<PathBuf>,
     /// The package whose migrations these are
     #[arg(short, long, global = true, value_name = "NAME", conflicts_with = "dir")]
     pub(crate) package: Option<String>,
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Joins branches: writes a revision with several parents
     Merge(MergeArgs),
-    /// Puts a draft behind the other head, or gives a duplicate a fresh id
+    /// Puts drafts behind the other head, or gives a duplicate a fresh id
     Rebase(RebaseArgs),
     /// Makes revisions immutable: from now on an edit of one does not compile
     Seal(SealArgs),
@@ -101,6 +101,9 @@ pub(crate) struct NewArgs {
     /// Its id, in place of a fresh one
     #[arg(long, value_name = "ID")]
     pub(crate) rev_id: Option<String>,
+    /// The folder for its file, where there are several [default: that of its parent]
+    #[arg(long, value_name = "FOLDER", alias = "version-path")]
+    pub(crate) into: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -110,15 +113,28 @@ pub(crate) struct MergeArgs {
     /// What the merge is for, in one line
     #[arg(short, long, value_name = "TITLE")]
     pub(crate) message: Option<String>,
+    /// A label for the branch that begins here; may be repeated
+    #[arg(long = "label", value_name = "LABEL", alias = "branch-label")]
+    pub(crate) labels: Vec<String>,
+    /// Its id, in place of a fresh one
+    #[arg(long, value_name = "ID")]
+    pub(crate) rev_id: Option<String>,
+    /// The folder for its file, where there are several [default: that of its first parent]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RebaseArgs {
-    /// The draft: an id, its prefix, or its file
-    pub(crate) revision: String,
-    /// The revision to put it behind [default: the other head]
+    /// The drafts: an id, its prefix, or its file each; whole branches move, one behind the other
+    #[arg(required = true, value_name = "REVISION")]
+    pub(crate) revisions: Vec<String>,
+    /// The revision to put them behind [default: the other head]
     #[arg(long, value_name = "REVISION")]
     pub(crate) onto: Option<String>,
+    /// Print the plan and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod rebase;
 mod seal;
 mod template;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
@@ -73,6 +74,16 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         verb.run(&migrations, Some(database.live()), &call.output).await
     })?
+}
+
+/// Whether somebody is there who can be asked.
+fn can_ask(call: &Call<'_>) -> bool {
+    !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on a terminal; without one, no.
+fn confirm(question: &str, call: &Call<'_>) -> bool {
+    can_ask(call) && inquire::Confirm::new(question).with_default(false).prompt().unwrap_or(false)
 }
 
 /// Runs a future on this thread.

@@ -1,35 +1,33 @@
-//! Reading and writing the folder: revision files and their lock.
+//! Reading and writing the folders: revision files and their locks.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use migrate_plan::{Code, Diagnostic, LOCK_FILE, LockFile, Place, Revision, RevisionGraph};
-use migrate_runtime::Migrations;
-use migrate_runtime::read_folder;
+use migrate_plan::{Code, Diagnostic, LockFile, Place, Revision, RevisionGraph};
+use migrate_runtime::{Migrations, read_revisions};
 
 use crate::arguments::Global;
-use crate::project::Project;
+use crate::project::{Folder, Project};
 
-/// The revision files of a project with their lock.
+/// The revision files of a project with their locks.
 #[derive(Debug)]
 pub(crate) struct Files<'p> {
     pub(crate) project: &'p Project,
     pub(crate) revisions: Vec<Revision>,
-    /// `None` when there is no lock file.
-    pub(crate) lock: Option<LockFile>,
+    /// The lock of each folder; `None` where there is no such file.
+    pub(crate) locks: Vec<Option<LockFile>>,
 }
 
 impl<'p> Files<'p> {
     /// Reads every file.
     pub(crate) fn load(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
-        let revisions = read_folder(&project.folder, &project.shown)?;
-        let lock = read_lock(project)?;
-        Ok(Self { project, revisions, lock })
+        let revisions = read_project(project)?;
+        Ok(Self { project, revisions, locks: read_locks(project)? })
     }
 
-    /// Reads every revision file and leaves the lock aside, for verbs that only look.
+    /// Reads every revision file and leaves the locks aside, for verbs that only look.
     pub(crate) fn without_lock(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { project, revisions: read_folder(&project.folder, &project.shown)?, lock: None })
+        Ok(Self { project, revisions: read_project(project)?, locks: Vec::new() })
     }
 
     /// The graph, or every defect.
@@ -45,29 +43,57 @@ impl<'p> Files<'p> {
 
     /// Refuses when a sealed revision is gone or changed: no verb that writes goes on then.
     pub(crate) fn refuse_broken_seals(&self) -> Result<(), Vec<Diagnostic>> {
-        let defects = self.lock.as_ref().map_or_else(Vec::new, |lock| lock.defects(&self.revisions));
-        if defects.is_empty() {
-            return Ok(());
-        }
-        let lock = lock_shown(self.project);
-        Err(defects.iter().map(|defect| defect.diagnostic(&lock)).collect())
+        let defects = self.lock_defects();
+        if defects.is_empty() { Ok(()) } else { Err(defects) }
+    }
+
+    /// What the locks say against the revisions.
+    pub(crate) fn lock_defects(&self) -> Vec<Diagnostic> {
+        let of = |(folder, lock): (&Folder, &LockFile)| {
+            let shown = folder.lock_shown();
+            lock.defects(&self.revisions).iter().map(|defect| defect.diagnostic(&shown)).collect::<Vec<_>>()
+        };
+        self.folders_with_locks().filter_map(|(folder, lock)| Some((folder, lock?))).flat_map(of).collect()
+    }
+
+    /// Each folder with its lock, where it has one.
+    pub(crate) fn folders_with_locks(&self) -> impl Iterator<Item = (&'p Folder, Option<&LockFile>)> {
+        let locks = self.locks.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        self.project.folders.iter().zip(locks)
+    }
+
+    /// The revisions of one folder.
+    pub(crate) fn revisions_in(&self, folder: &Folder) -> Vec<Revision> {
+        self.revisions.iter().filter(|revision| folder.holds(&revision.file)).cloned().collect()
     }
 
     /// Whether a revision is a draft: not sealed.
     pub(crate) fn is_draft(&self, id: &str) -> bool {
-        !self.lock.as_ref().is_some_and(|lock| lock.is_sealed(id))
+        !self.locks.iter().flatten().any(|lock| lock.is_sealed(id))
     }
 }
 
-/// The lock file as the user knows it.
-pub(crate) fn lock_shown(project: &Project) -> String {
-    format!("{}/{LOCK_FILE}", project.shown)
+/// Reads the revisions of a project.
+pub(crate) fn read_project(project: &Project) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    let folders: Vec<_> = project.folders.iter().map(|folder| (folder.path.clone(), folder.shown.clone())).collect();
+    read_revisions(&folders)
 }
 
-/// Reads the lock file, if there is one.
-pub(crate) fn read_lock(project: &Project) -> Result<Option<LockFile>, Vec<Diagnostic>> {
-    let shown = lock_shown(project);
-    match std::fs::read_to_string(project.folder.join(LOCK_FILE)) {
+/// Reads the lock file of each folder that has one.
+pub(crate) fn read_locks(project: &Project) -> Result<Vec<Option<LockFile>>, Vec<Diagnostic>> {
+    let (mut locks, mut problems) = (Vec::new(), Vec::new());
+    for folder in &project.folders {
+        match read_lock(folder) {
+            Ok(lock) => locks.push(lock),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    if problems.is_empty() { Ok(locks) } else { Err(problems) }
+}
+
+fn read_lock(folder: &Folder) -> Result<Option<LockFile>, Vec<Diagnostic>> {
+    let shown = folder.lock_shown();
+    match std::fs::read_to_string(folder.lock()) {
         Ok(text) => {
             let lock = LockFile::parse(&text);
             lock.map(Some).map_err(|defects| defects.iter().map(|defect| defect.diagnostic(&shown)).collect())
@@ -144,23 +170,25 @@ impl Writer {
         std::fs::rename(from, to).map_err(|error| cannot_write(to, &error))
     }
 
-    /// Brings the lock file up to the folder as it is now; lines of sealed revisions stay.
+    /// Brings the lock files up to the folders as they are now; lines of sealed revisions stay.
     ///
-    /// cargo does not watch a file that was absent: when the lock comes into being, an embedded file is touched.
-    pub(crate) fn renew_lock(&self, project: &Project) -> Result<(), Vec<Diagnostic>> {
+    /// cargo does not watch a file that was absent: when a lock comes into being, an embedded file is touched.
+    pub(crate) fn renew_locks(&self, project: &Project) -> Result<(), Vec<Diagnostic>> {
         let files = Files::load(project)?;
-        let old = files.lock.clone();
-        let lock = old.clone().unwrap_or_default().renewed(&files.revisions);
-        self.write_lock(project, &lock).map_err(|problem| vec![problem])?;
-        if let (None, Some(first)) = (old, files.revisions.first()) {
-            touch(&project.folder.join(file_name(&first.file)));
+        for (folder, old) in files.folders_with_locks() {
+            let revisions = files.revisions_in(folder);
+            let lock = old.cloned().unwrap_or_default().renewed(&revisions);
+            self.write_lock(folder, &lock).map_err(|problem| vec![problem])?;
+            if let (None, Some(first)) = (old, revisions.first()) {
+                touch(&project.path_of(&first.file));
+            }
         }
         Ok(())
     }
 
     /// Writes a lock file.
-    pub(crate) fn write_lock(&self, project: &Project, lock: &LockFile) -> Result<(), Diagnostic> {
-        let path = project.folder.join(LOCK_FILE);
+    pub(crate) fn write_lock(&self, folder: &Folder, lock: &LockFile) -> Result<(), Diagnostic> {
+        let path = folder.lock();
         let text = lock.render();
         if std::fs::read_to_string(&path).is_ok_and(|now| now == text) {
             return Ok(());

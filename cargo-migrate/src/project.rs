@@ -1,9 +1,11 @@
 //! Which revision files are meant: `--dir`, the cargo package, or the folder `migrations`.
+//!
+//! There may be several folders; they make one graph.
 
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
-use migrate_plan::{Code, DEFAULT_FOLDER, Diagnostic, ProjectConfig};
+use migrate_plan::{Code, Diagnostic, LOCK_FILE, Names, ProjectConfig, folder_groups, nearest};
 
 use crate::arguments::Global;
 
@@ -13,10 +15,8 @@ const CONFIG_FILE: &str = "migrate.toml";
 /// A set of revision files and what is configured for it.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// The folder of revision files.
-    pub(crate) folder: PathBuf,
-    /// The folder as the user knows it: relative to the current directory where it is below it.
-    pub(crate) shown: String,
+    /// The folders of revision files; at least one.
+    pub(crate) folders: Vec<Folder>,
     /// What is configured.
     pub(crate) config: ProjectConfig,
     /// The file that configures it, and against which its paths are relative.
@@ -27,7 +27,81 @@ pub(crate) struct Project {
     pub(crate) env_folders: Vec<PathBuf>,
 }
 
+/// A folder of revision files.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    /// As the user knows it: relative to the current directory where it is below it.
+    pub(crate) shown: String,
+}
+
+impl Folder {
+    fn new(here: &Path, path: PathBuf) -> Self {
+        Self { shown: shown(here, &path), path }
+    }
+
+    /// The lock file.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.path.join(LOCK_FILE)
+    }
+
+    /// The lock file as the user knows it.
+    pub(crate) fn lock_shown(&self) -> String {
+        self.shown_file(LOCK_FILE)
+    }
+
+    /// A file of the folder as the user knows it.
+    pub(crate) fn shown_file(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown)
+    }
+
+    /// Whether a file, as the user knows it, is in the folder.
+    pub(crate) fn holds(&self, file: &str) -> bool {
+        file.rsplit_once('/').is_some_and(|(folder, _)| folder == self.shown)
+    }
+}
+
 impl Project {
+    /// The folder that holds a file, as the user knows it.
+    pub(crate) fn folder_of(&self, file: &str) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.holds(file))
+    }
+
+    /// The groups of the revisions in a folder: its name among the others.
+    pub(crate) fn groups_of(&self, folder: &Folder) -> Names {
+        let shown: Vec<&str> = self.folders.iter().map(|folder| &*folder.shown).collect();
+        let at = shown.iter().position(|shown| *shown == folder.shown);
+        at.and_then(|at| folder_groups(&shown).get(at).cloned()).map(Into::into).into_iter().collect::<Vec<_>>().into()
+    }
+
+    /// Where a file is that the user knows so.
+    pub(crate) fn path_of(&self, file: &str) -> PathBuf {
+        let name = Path::new(file).file_name().unwrap_or_default();
+        self.folder_of(file).map_or_else(|| PathBuf::from(file), |folder| folder.path.join(name))
+    }
+
+    /// The folder that is meant by its path or by its group's name.
+    pub(crate) fn folder_named(&self, named: &str) -> Result<&Folder, Diagnostic> {
+        let shown: Vec<&str> = self.folders.iter().map(|folder| &*folder.shown).collect();
+        let groups = folder_groups(&shown);
+        let plain = named.trim_start_matches("./").trim_end_matches('/');
+        let is_named = |(index, folder): &(usize, &Folder)| {
+            folder.shown == plain
+                || groups.get(*index).is_some_and(|group| group == plain)
+                || std::fs::canonicalize(named)
+                    .is_ok_and(|path| std::fs::canonicalize(&folder.path).is_ok_and(|f| f == path))
+        };
+        let found = self.folders.iter().enumerate().find(is_named).map(|(_, folder)| folder);
+        found.ok_or_else(|| {
+            let known = shown.iter().copied().chain(groups.iter().map(String::as_str));
+            let help = nearest(named, known).map_or_else(
+                || format!("the folders are {}", shown.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Diagnostic::new(Code::Usage, format!("`{named}` is no folder of this project's revisions"), help)
+        })
+    }
+
     /// The folder of the file that configures it, against which paths in it are.
     pub(crate) fn config_folder(&self) -> &Path {
         self.config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
@@ -38,8 +112,8 @@ impl Project {
         let here = std::env::current_dir()
             .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
         let standalone = read_standalone(&here)?;
-        if let Some(dir) = &global.dir {
-            return Ok(Self::outside(&here, here.join(dir), standalone));
+        if !global.dir.is_empty() {
+            return Ok(Self::outside(&here, &global.dir, standalone));
         }
         let manifest = match &global.manifest_path {
             Some(path) => Some(here.join(path)),
@@ -52,18 +126,17 @@ impl Project {
                     "leave `-p` out",
                 ));
             }
-            let folder = standalone.as_ref().map_or(DEFAULT_FOLDER, |config| &config.folder);
-            return Ok(Self::outside(&here, here.join(folder), standalone));
+            let folders = standalone.clone().unwrap_or_default().folders;
+            return Ok(Self::outside(&here, &folders, standalone));
         };
         let metadata = read_metadata(&manifest)?;
         let package = select(&metadata, &manifest, global.package.as_deref())?;
         Self::of_package(&here, &metadata, package, standalone.is_some())
     }
 
-    fn outside(here: &Path, folder: PathBuf, config: Option<ProjectConfig>) -> Self {
+    fn outside(here: &Path, folders: &[impl AsRef<Path>], config: Option<ProjectConfig>) -> Self {
         Self {
-            shown: shown(here, &folder),
-            folder,
+            folders: folders.iter().map(|folder| Folder::new(here, here.join(folder))).collect(),
             config_file: config.as_ref().map(|_| here.join(CONFIG_FILE)),
             config: config.unwrap_or_default(),
             package: None,
@@ -84,13 +157,11 @@ impl Project {
             .because("what is embedded reads that table, and two places could say different things"));
         }
         let config = config.unwrap_or_default();
-        let folder = root.join(&config.folder);
         let workspace = metadata.workspace_root.as_std_path().to_owned();
         let mut env_folders = vec![root.clone(), workspace];
         env_folders.dedup();
         Ok(Self {
-            shown: shown(here, &folder),
-            folder,
+            folders: config.folders.iter().map(|folder| Folder::new(here, root.join(folder))).collect(),
             config,
             config_file: Some(manifest.to_owned()),
             package: Some(root),
@@ -146,7 +217,7 @@ fn select<'m>(metadata: &'m Metadata, manifest: &Path, wanted: Option<&str>) -> 
 fn has_migrations(package: &Package) -> bool {
     let manifest = package.manifest_path.as_std_path();
     let config = package_config(Path::new("."), manifest).ok().flatten().unwrap_or_default();
-    manifest.parent().is_some_and(|root| root.join(config.folder).is_dir())
+    manifest.parent().is_some_and(|root| config.folders.iter().any(|folder| root.join(folder).is_dir()))
 }
 
 fn package_config(here: &Path, manifest: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {

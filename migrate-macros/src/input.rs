@@ -3,21 +3,23 @@
 use migrate_plan::Heads;
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Visibility};
 
-/// `[attributes] [visibility] static NAME: Migrations [= "folder"] [, heads = "many"];`
+/// `[attributes] [visibility] static NAME: Migrations [= "folder" | = ["folder", …]] [, heads = "many"];`
 pub(crate) struct Input {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
-    pub(crate) folder: Option<LitStr>,
+    /// The folders that are written here; none to take those of the configuration.
+    pub(crate) folders: Vec<LitStr>,
     pub(crate) heads: Option<Heads>,
 }
 
 impl Input {
     /// Where errors point: at the folder's literal, else at the name.
     pub(crate) fn span(&self) -> Span {
-        self.folder.as_ref().map_or_else(|| self.name.span(), LitStr::span)
+        self.folders.first().map_or_else(|| self.name.span(), LitStr::span)
     }
 }
 
@@ -32,7 +34,7 @@ impl Parse for Input {
         if word != "Migrations" {
             return Err(syn::Error::new(word.span(), "the type is `Migrations`: `pub static MIGRATIONS: Migrations;`"));
         }
-        let folder = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
+        let folders = if input.parse::<Option<Token![=]>>()?.is_some() { folders(input)? } else { Vec::new() };
         let mut heads = None;
         while input.parse::<Option<Token![,]>>()?.is_some() {
             let key: Ident = input.parse()?;
@@ -48,6 +50,24 @@ impl Parse for Input {
             });
         }
         input.parse::<Token![;]>()?;
-        Ok(Self { attributes, visibility, name, folder, heads })
+        Ok(Self { attributes, visibility, name, folders, heads })
     }
+}
+
+fn folders(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    if !input.peek(syn::token::Bracket) {
+        return Ok(vec![input.parse()?]);
+    }
+    let list;
+    let brackets = syn::bracketed!(list in input);
+    let folders: Vec<LitStr> = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?.into_iter().collect();
+    if folders.is_empty() {
+        return Err(syn::Error::new(brackets.span.join(), "name at least one folder"));
+    }
+    for (at, folder) in folders.iter().enumerate() {
+        if folders[..at].iter().any(|earlier| earlier.value() == folder.value()) {
+            return Err(syn::Error::new(folder.span(), "this folder is named twice"));
+        }
+    }
+    Ok(folders)
 }

@@ -16,16 +16,19 @@ use quote::quote_spanned;
 /// ```ignore
 /// migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
 /// migrate_runtime::embed_migrations! { static OTHERS: Migrations = "db/others", heads = "many"; }
+/// migrate_runtime::embed_migrations! { static BOTH: Migrations = ["core", "plugins/billing"], heads = "many"; }
 /// ```
 ///
-/// The folder is the literal's, else that of `[package.metadata.migrate]`, else `migrations`; relative to `Cargo.toml`.
+/// The folder is the literal's, else that of `[package.metadata.migrate]`, else `migrations`; relative to `Cargo.toml`. Several
+/// folders make one graph, and the name of each stands for its first revision, as a label does.
 /// Any visibility, name and attributes may be used; `Migrations` needs no import. `heads = "many"` allows several heads.
 ///
 /// # Errors
 ///
 /// The crate does not compile when the history is broken: malformed files, duplicate ids, unknown parents, cycles,
 /// clashing labels, several heads, or a sealed revision that was changed. Every problem is one error with file, line,
-/// reason and mend. What is only unwritten, or not yet in `migrate.lock`, compiles.
+/// reason and mend. So it is when the folders here and those of the configuration are neither the same nor wholly others.
+/// What is only unwritten, or not yet in `migrate.lock`, compiles.
 #[proc_macro]
 pub fn embed_migrations(tokens: TokenStream) -> TokenStream {
     let input = match syn::parse::<input::Input>(tokens) {

@@ -41,11 +41,11 @@ fn source(project: &Project) -> String {
     }
     let _ = write!(
         out,
-        "Migrations::embedded({}, {}, {}, if ::core::cfg!(debug_assertions) {{ {} }} else {{ \"\" }})",
+        "Migrations::embedded({}, {}, {}, if ::core::cfg!(debug_assertions) {{ &[{}] }} else {{ &[] }})",
         literal(&encode_revisions(&project.revisions)),
         settings(&project.settings),
         literal(&project.application),
-        literal(&project.folder),
+        project.folders.iter().map(|folder| literal(folder)).collect::<Vec<_>>().join(", "),
     );
     out
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use migrate_plan::{
-    Diagnostic, FileKind, FolderFile, LOCK_FILE, ProjectConfig, Revision, Settings, check_history, read_files,
+    Code, Diagnostic, FileKind, FolderFile, LOCK_FILE, ProjectConfig, Revision, Settings, check_history, read_folders,
     unreadable_folder,
 };
 
@@ -16,8 +16,8 @@ pub(crate) struct Project {
     pub(crate) settings: Settings,
     /// The name and version of the crate.
     pub(crate) application: String,
-    /// The folder's absolute path.
-    pub(crate) folder: String,
+    /// The folders' absolute paths.
+    pub(crate) folders: Vec<String>,
     /// The files whose change must compile the crate anew, as absolute paths.
     pub(crate) tracked: Vec<PathBuf>,
 }
@@ -27,23 +27,62 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
     let manifest = root.join("Cargo.toml");
     let config = read_config(&manifest).map_err(|problem| vec![problem])?;
-    let shown = input.folder.as_ref().map_or(config.folder, |literal| literal.value());
-    let folder = root.join(&shown);
+    let written: Vec<String> = input.folders.iter().map(|literal| literal.value()).collect();
+    let shown = if written.is_empty() { config.folders } else { same_as_configured(written, &config.folders)? };
     let mut settings = config.settings;
     settings.heads = input.heads.unwrap_or(settings.heads);
 
-    let (files, mut tracked) = read_folder(&folder, &shown)?;
-    tracked.extend([manifest, folder.join(LOCK_FILE)].into_iter().filter(|file| file.exists()));
-    let lock = std::fs::read_to_string(folder.join(LOCK_FILE)).ok();
-    let revisions = check_history(read_files(files)?, lock.as_deref(), &settings, &shown)?;
+    let mut tracked: Vec<PathBuf> = Some(manifest).into_iter().filter(|file| file.exists()).collect();
+    let (mut folders, mut locks, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for shown in &shown {
+        let folder = root.join(shown);
+        match read_folder(&folder, shown) {
+            Ok((files, mut revisions)) => {
+                tracked.append(&mut revisions);
+                folders.push((shown.clone(), files));
+            }
+            Err(problem) => unreadable.push(problem),
+        }
+        let lock = folder.join(LOCK_FILE);
+        if let Ok(text) = std::fs::read_to_string(&lock) {
+            tracked.push(lock);
+            locks.push((shown.clone(), text));
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(unreadable);
+    }
+    let revisions = check_history(read_folders(folders)?, &locks, &settings)?;
     let variable = |name| std::env::var(name).unwrap_or_default();
     Ok(Project {
         revisions,
         settings,
         application: format!("{} {}", variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION")),
-        folder: folder.to_string_lossy().into_owned(),
+        folders: shown.iter().map(|folder| root.join(folder).to_string_lossy().into_owned()).collect(),
         tracked,
     })
+}
+
+/// Folders that are written in the macro are another history than the configured one, or the same: where they have a folder in
+/// common, binary and command line would otherwise know different revisions of one database.
+fn same_as_configured(written: Vec<String>, configured: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let plain = |folder: &String| folder.trim_start_matches("./").trim_end_matches('/').to_owned();
+    let (here, there): (Vec<_>, Vec<_>) = (written.iter().map(plain).collect(), configured.iter().map(plain).collect());
+    let is_shared = here.iter().any(|folder| there.contains(folder));
+    let is_same = here.iter().all(|folder| there.contains(folder)) && here.len() == there.len();
+    if is_same || !is_shared {
+        return Ok(written);
+    }
+    let list = |folders: &[String]| folders.iter().map(|folder| format!("`{folder}`")).collect::<Vec<_>>().join(", ");
+    let problem = format!("this embeds {}, and Cargo.toml configures {}", list(&here), list(&there));
+    Err(vec![
+        Diagnostic::new(
+            Code::InvalidConfig,
+            problem,
+            "leave the folders out here, or name the same ones in both places",
+        )
+        .because("`cargo migrate` and the binary would know different revisions of one database"),
+    ])
 }
 
 fn read_config(manifest: &Path) -> Result<ProjectConfig, Diagnostic> {
@@ -52,8 +91,8 @@ fn read_config(manifest: &Path) -> Result<ProjectConfig, Diagnostic> {
 }
 
 /// The folder's files with their bytes, and the paths of the revisions among them.
-fn read_folder(folder: &Path, shown: &str) -> Result<(Vec<FolderFile>, Vec<PathBuf>), Vec<Diagnostic>> {
-    let unreadable = |error| vec![unreadable_folder(shown, &error)];
+fn read_folder(folder: &Path, shown: &str) -> Result<(Vec<FolderFile>, Vec<PathBuf>), Diagnostic> {
+    let unreadable = |error| unreadable_folder(shown, &error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         paths.push(entry.map_err(unreadable)?.path());

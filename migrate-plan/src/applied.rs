@@ -244,6 +244,7 @@ fn from_history(row: &AppliedRow, known: impl Fn(&String) -> bool) -> Revision {
         irreversible: None,
         sections: Vec::new().into(),
         file: format!("history of {}", row.id).into(),
+        groups: Vec::new().into(),
         origin: Origin::History,
     }
 }

@@ -76,6 +76,7 @@ codes! {
     DatabaseAhead = "M0216", "the database knows revisions that are not here";
     NotADraft = "M0217", "only a draft can be rewritten";
     PointlessMerge = "M0218", "these revisions cannot be merged";
+    DependsElsewhere = "M0219", "a revision depends on one of a crate or folder that is not here";
     LockMalformed = "M0301", "`migrate.lock` is malformed";
     LockNewer = "M0302", "`migrate.lock` was written by a newer version";
     SealedGone = "M0303", "a sealed revision is gone";

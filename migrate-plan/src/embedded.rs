@@ -15,7 +15,9 @@ pub fn encode_revisions(revisions: &[Revision]) -> String {
     out.number(revisions.len());
     for revision in revisions {
         out.text(&revision.id);
-        [&revision.parents, &revision.depends_on, &revision.labels].into_iter().for_each(|names| out.names(names));
+        [&revision.parents, &revision.depends_on, &revision.labels, &revision.groups]
+            .into_iter()
+            .for_each(|names| out.names(names));
         out.text(&revision.title);
         [&revision.created, &revision.description, &revision.irreversible]
             .into_iter()
@@ -38,6 +40,7 @@ pub fn decode_revisions(text: &'static str) -> Option<Vec<Revision>> {
             parents: input.names()?,
             depends_on: input.names()?,
             labels: input.names()?,
+            groups: input.names()?,
             title: input.text()?,
             created: input.option()?,
             description: input.option()?,
@@ -176,7 +179,8 @@ mod tests {
                     -- migrate: no-transaction\nSELECT '\n;';\n\n-- migrate: up\n\n-- migrate: irreversible it is gone\n";
         let small = "-- revision: a\n-- parents: none\n-- migrate: up\n-- migrate: nothing\n-- migrate: down\n";
         let parse = |id: &str, text: &str| parse_revision(&format!("m/{id}.sql"), text.as_bytes()).unwrap();
-        let revisions = vec![parse("a", small), parse("b", full)];
+        let grouped = Revision { groups: vec!["core".into()].into(), ..parse("a", small) };
+        let revisions = vec![grouped, parse("b", full)];
         let text: &'static str = encode_revisions(&revisions).leak();
         assert_eq!(decode_revisions(text), Some(revisions));
     }

@@ -1,4 +1,4 @@
-//! The files of a folder as revisions: which are revisions, which are known companions, and which are neither.
+//! The files of folders as revisions: which are revisions, which are known companions, and which are neither.
 //!
 //! Takes names and bytes and gives revisions in load order. Whoever reads the folder does so elsewhere.
 
@@ -98,6 +98,60 @@ pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagn
     if problems.is_empty() { Ok(revisions) } else { Err(problems) }
 }
 
+/// Reads the files of one or several folders, each with the path by which the user knows it, as one set of revisions: folder
+/// by folder, each in the order of its files' names. Where there are several, each revision is of its folder's group.
+///
+/// # Errors
+///
+/// Every problem of every file.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_plan::{FolderFile, read_folders};
+///
+/// let folder = |shown: &str, id: &str| {
+///     let text = format!("-- revision: {id}\n-- parents: none\n-- migrate: up\nSELECT 1;\n");
+///     (shown.to_owned(), vec![FolderFile { path: format!("{shown}/{id}.sql"), bytes: Ok(text.into_bytes()) }])
+/// };
+/// let revisions = read_folders(vec![folder("core", "a"), folder("plugins/billing", "b")]).unwrap();
+/// assert_eq!(revisions[1].groups[0], "billing");
+/// ```
+pub fn read_folders(folders: Vec<(String, Vec<FolderFile>)>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    let shown: Vec<&str> = folders.iter().map(|(shown, _)| &**shown).collect();
+    let groups = folder_groups(&shown);
+    let (mut revisions, mut problems) = (Vec::new(), Vec::new());
+    for (index, (_, files)) in folders.into_iter().enumerate() {
+        match read_files(files) {
+            Ok(mut read) => {
+                if let Some(group) = groups.get(index) {
+                    read.iter_mut().for_each(|revision| revision.groups = vec![group.clone().into()].into());
+                }
+                revisions.append(&mut read);
+            }
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    if problems.is_empty() { Ok(revisions) } else { Err(problems) }
+}
+
+/// What the folders of a project are called where there are several: the last part of their paths in which no two are
+/// alike, such as `users` and `billing` for `users/migrations` and `billing/migrations`. Nothing for a single folder.
+pub fn folder_groups(folders: &[&str]) -> Vec<String> {
+    if folders.len() < 2 {
+        return Vec::new();
+    }
+    let parts: Vec<Vec<&str>> = folders
+        .iter()
+        .map(|folder| folder.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").rev().collect())
+        .collect();
+    let depth = parts.iter().map(Vec::len).min().unwrap_or(0);
+    let at = |depth: usize| parts.iter().map(|parts| parts[depth].to_owned()).collect::<Vec<_>>();
+    let distinct = |names: &Vec<String>| names.iter().enumerate().all(|(at, name)| !names[..at].contains(name));
+    let whole = || parts.iter().map(|parts| parts.iter().rev().copied().collect::<Vec<_>>().join(".")).collect();
+    (0..depth).map(at).find(distinct).unwrap_or_else(whole)
+}
+
 /// What is said of a folder that cannot be listed; `shown` is how the user knows it.
 pub fn unreadable_folder(shown: &str, error: &std::io::Error) -> Diagnostic {
     let (code, help) = match error.kind() {
@@ -126,6 +180,19 @@ fn rust_revision(file: &FolderFile) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_told_apart_by_the_last_part_in_which_they_differ() {
+        for (folders, groups) in [
+            (&["migrations"][..], &[][..]),
+            (&["core", "plugins/billing"], &["core", "billing"]),
+            (&["users/migrations/", "./billing/migrations"], &["users", "billing"]),
+            (&["a/x/one", "b/x/one", "b/y/two"], &["a.x.one", "b.x.one", "b.y.two"]),
+            (&["a", "b/a"], &["a", "b.a"]),
+        ] {
+            assert_eq!(folder_groups(folders), groups, "{folders:?}");
+        }
+    }
 
     #[test]
     fn what_editors_leave_behind_is_passed_over_and_what_looks_like_a_revision_is_not() {

@@ -4,6 +4,7 @@
 //! Several heads are no defect: only targets that need one head refuse them. Building is linear.
 
 mod defect;
+mod group;
 mod lineage;
 mod set;
 
@@ -67,6 +68,8 @@ pub struct RevisionGraph {
     names: HashMap<Text, Name>,
     parents: Vec<Vec<Node>>,
     depends_on: Vec<Vec<Node>>,
+    /// Dependencies on revisions of groups that are not here.
+    elsewhere: Vec<(Node, Text)>,
     children: Vec<Vec<Node>>,
     dependents: Vec<Vec<Node>>,
     /// Every revision, parents and dependencies first, one line of history after the other.
@@ -81,13 +84,15 @@ impl RevisionGraph {
     /// # Errors
     ///
     /// Every [`GraphDefect`]: unusable ids and labels, duplicate ids, ids that differ only in case, unknown parents and
-    /// dependencies, self-loops, cycles, and labels that clash.
+    /// dependencies, self-loops, cycles, and labels that clash. A dependency on a revision of a group of which there is no
+    /// revision here is no defect: see [`RevisionGraph::elsewhere`].
     pub fn new(revisions: impl Into<Cow<'static, [Revision]>>) -> Result<Self, Vec<GraphDefect>> {
         let revisions = revisions.into();
         let mut defects = Vec::new();
-        let names = defect::index_names(&revisions, &mut defects);
+        let mut names = defect::index_names(&revisions, &mut defects);
         let parents = defect::resolve_parents(&revisions, &names, &mut defects);
-        let depends_on = defect::resolve_dependencies(&revisions, &names, &mut defects);
+        group::name_beginnings(&revisions, &parents, &mut names, &mut defects);
+        let (depends_on, elsewhere) = defect::resolve_dependencies(&revisions, &names, &mut defects);
         if !defects.is_empty() {
             return Err(defects);
         }
@@ -100,7 +105,7 @@ impl RevisionGraph {
         for (at, node) in order.iter().enumerate() {
             position[node.index()] = at as u32;
         }
-        Ok(Self { revisions, names, parents, depends_on, children, dependents, order, position })
+        Ok(Self { revisions, names, parents, depends_on, elsewhere, children, dependents, order, position })
     }
 
     /// How many revisions there are.
@@ -168,6 +173,20 @@ impl RevisionGraph {
     /// The dependencies of a revision, as listed, labels resolved.
     pub fn depends_on(&self, node: Node) -> &[Node] {
         &self.depends_on[node.index()]
+    }
+
+    /// Dependencies that are named with a group of which there is no revision here, such as that of another crate; no plan
+    /// can apply these revisions.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (Node, &str)> {
+        self.elsewhere.iter().map(|(node, name)| (*node, &**name))
+    }
+
+    /// The labels that stand for a revision: those that it carries, and the groups that begin with it.
+    pub fn labels(&self, node: Node) -> impl Iterator<Item = &str> {
+        let revision = self.revision(node);
+        let begins =
+            move |group: &&Text| !revision.labels.contains(group) && self.name(group) == Some(Name::Label(node));
+        revision.labels.iter().chain(revision.groups.iter().filter(begins)).map(|label| &**label)
     }
 
     /// The revisions that name this one as a parent, in load order.

@@ -8,19 +8,18 @@ use crate::settings::{Heads, Settings};
 use crate::target::several_heads;
 
 /// Gives the revisions back, unless something is wrong with them as a whole: their graph, several heads where one is
-/// expected, or what the lock file says of sealed ones. `lock` is its text, where there is one, and `shown` how the user
-/// knows the folder.
+/// expected, or what the lock files say of sealed ones. `locks` are their texts, each with the folder as the user knows it.
 ///
 /// # Errors
 ///
 /// Everything that is wrong.
 pub fn check_history(
     revisions: Vec<Revision>,
-    lock: Option<&str>,
+    locks: &[(String, String)],
     settings: &Settings,
-    shown: &str,
 ) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    let broken_seals = lock.map_or_else(Vec::new, |lock| lock_defects(&revisions, lock, shown));
+    let broken_seals: Vec<Diagnostic> =
+        locks.iter().flat_map(|(folder, text)| lock_defects(&revisions, text, folder)).collect();
     let (revisions, mut problems) = match RevisionGraph::new(revisions) {
         Err(defects) => (Vec::new(), defects.iter().map(Diagnostic::from).collect()),
         Ok(graph) => {
@@ -38,11 +37,11 @@ fn too_many_heads(graph: &RevisionGraph, settings: &Settings) -> Option<Diagnost
     refused.then(|| several_heads(format!("the history has {} heads", heads.len()), &heads))
 }
 
-fn lock_defects(revisions: &[Revision], text: &str, shown: &str) -> Vec<Diagnostic> {
+fn lock_defects(revisions: &[Revision], text: &str, folder: &str) -> Vec<Diagnostic> {
     let found = match LockFile::parse(text) {
         Ok(lock) => lock.defects(revisions),
         Err(defects) => defects,
     };
-    let lock = format!("{shown}/{LOCK_FILE}");
+    let lock = format!("{folder}/{LOCK_FILE}");
     found.iter().map(|defect| defect.diagnostic(&lock)).collect()
 }

@@ -9,8 +9,8 @@ use crate::settings::{DEFAULT_FOLDER, Heads, LONGEST_NAME, LockKind, Settings, i
 /// Everything that a project can configure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectConfig {
-    /// The folder of revision files, relative to the file that configures it. Default: `migrations`.
-    pub folder: String,
+    /// The folders of revision files, relative to the file that configures them; at least one. Default: `migrations`.
+    pub folders: Vec<String>,
     /// Where the database is, for the command line alone.
     pub url: Option<String>,
     /// How new revisions get their ids, for the command line alone.
@@ -36,7 +36,7 @@ pub enum Ids {
 impl Default for ProjectConfig {
     fn default() -> Self {
         Self {
-            folder: DEFAULT_FOLDER.to_owned(),
+            folders: vec![DEFAULT_FOLDER.to_owned()],
             url: None,
             ids: Ids::Random,
             template: None,
@@ -81,21 +81,16 @@ impl ProjectConfig {
         let mut config = Self::default();
         for (key, value) in table {
             let line = line_of(text, key);
+            if key == "migrations" {
+                config.folders = folders(file, line, value)?;
+                continue;
+            }
             let Some(word) = value.as_str() else {
                 let help = format!("write `{key} = \"…\"`");
                 return Err(invalid(file, line, format!("`{key}` is not a string"), &help));
             };
             let settings = &mut config.settings;
             match key.as_str() {
-                "migrations" if word.is_empty() => {
-                    return Err(invalid(
-                        file,
-                        line,
-                        "`migrations` is empty".to_owned(),
-                        "name the folder, or leave the key out",
-                    ));
-                }
-                "migrations" => config.folder = word.to_owned(),
                 "url" => config.url = Some(word.to_owned()),
                 "template" => config.template = Some(word.to_owned()),
                 "after-new" => config.after_new = Some(word.to_owned()),
@@ -139,6 +134,31 @@ fn parse(file: &str, text: &str) -> Result<Table, Diagnostic> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1) as u32);
         invalid(file, line, format!("the file is not TOML: {}", error.message()), "mend its syntax")
     })
+}
+
+/// One folder, or a list of folders of which none is named twice.
+fn folders(file: &str, line: u32, value: &Value) -> Result<Vec<String>, Diagnostic> {
+    let words: Option<Vec<&str>> = match value {
+        Value::String(word) => Some(vec![word]),
+        Value::Array(list) => list.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let refuse = |problem: String, help: &str| Err(invalid(file, line, problem, help));
+    let Some(words) = words else {
+        return refuse(
+            "`migrations` is neither a folder nor a list of folders".to_owned(),
+            "write `migrations = \"…\"` or `migrations = [\"…\", \"…\"]`",
+        );
+    };
+    if words.is_empty() || words.contains(&"") {
+        return refuse("`migrations` is empty".to_owned(), "name the folder, or leave the key out");
+    }
+    let plain = |word: &str| word.trim_start_matches("./").trim_end_matches('/').to_owned();
+    let repeated = words.iter().enumerate().find(|(at, word)| words[..*at].iter().any(|w| plain(w) == plain(word)));
+    if let Some((_, word)) = repeated {
+        return refuse(format!("`migrations` names the folder `{word}` twice"), "name each folder once");
+    }
+    Ok(words.into_iter().map(str::to_owned).collect())
 }
 
 fn table_name(file: &str, line: u32, key: &str, word: &str) -> Result<String, Diagnostic> {
@@ -190,10 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn there_may_be_several_folders() {
+        let read = |value: &str| ProjectConfig::from_migrate_toml("migrate.toml", &format!("migrations = {value}\n"));
+        assert_eq!(read("[\"core\", \"plugins/billing\"]").unwrap().folders, ["core", "plugins/billing"]);
+        for (value, message) in [
+            ("[]", "`migrations` is empty"),
+            ("[\"core\", \"\"]", "`migrations` is empty"),
+            ("7", "`migrations` is neither a folder nor a list of folders"),
+            ("[7]", "`migrations` is neither a folder nor a list of folders"),
+            ("[\"core\", \"./core/\"]", "`migrations` names the folder `./core/` twice"),
+        ] {
+            assert_eq!(read(value).unwrap_err().message, message, "{value}");
+        }
+    }
+
+    #[test]
     fn every_key_is_read() {
         let text = "migrations = \"db\"\nurl = \"sqlite:x\"\nhistory-table = \"h\"\nhistory-schema = \"s\"\nlock = \"none\"\nahead = \"refuse\"\nheads = \"many\"\n";
         let config = ProjectConfig::from_migrate_toml("migrate.toml", text).unwrap();
-        assert_eq!(config.folder, "db");
+        assert_eq!(config.folders, ["db"]);
         assert_eq!(config.settings.log_table(), "h_log");
         assert_eq!(config.settings.lock, LockKind::None);
         assert_eq!(config.settings.ahead, Ahead::Refuse);

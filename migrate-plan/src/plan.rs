@@ -127,7 +127,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or includes another.
+    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or includes another, and
+    /// [`PlanError::DependsElsewhere`].
     pub fn upgrade(applied: &Applied<'_>, targets: &[Target]) -> Result<Self, PlanError> {
         let graph = applied.graph();
         let known = applied.known();
@@ -146,8 +147,10 @@ impl Plan {
             pending.push(node);
         }
         let below_applied = applied.all().ancestors(applied.set().iter(), Edges::All);
-        let steps = pending.into_iter().map(|node| step(applied, Direction::Up, node, below_applied.contains(node)));
-        Ok(Self::new(Action::Upgrade, steps.collect(), applied, &after))
+        let steps: Vec<Step> =
+            pending.into_iter().map(|node| step(applied, Direction::Up, node, below_applied.contains(node))).collect();
+        refuse_elsewhere(applied, &steps)?;
+        Ok(Self::new(Action::Upgrade, steps, applied, &after))
     }
 
     /// Everything applied that stands above the target, children first. The target stays.
@@ -188,7 +191,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or is relative to what is applied.
+    /// [`PlanError::Target`] when a target names nothing, is ambiguous, or is relative to what is applied, and
+    /// [`PlanError::DependsElsewhere`].
     pub fn stamp(applied: &Applied<'_>, targets: &[Target], purge: Purge) -> Result<Self, PlanError> {
         let graph = applied.graph();
         let all = applied.all();
@@ -234,7 +238,8 @@ impl Plan {
         let steps = gone
             .map(|node| step(applied, Direction::Down, *node, false))
             .chain(come.map(|node| step(applied, Direction::Up, *node, false)))
-            .collect();
+            .collect::<Vec<_>>();
+        refuse_elsewhere(applied, &steps)?;
         if let Some((node, Direction::Up)) = applied.interrupted().filter(|(node, _)| kept(*node)) {
             after.remove(node);
         }
@@ -327,6 +332,20 @@ fn step(applied: &Applied<'_>, direction: Direction, node: Node, behind: bool) -
 
 fn remove(set: &mut RevisionSet, gone: &RevisionSet) {
     gone.iter().for_each(|node| set.remove(node));
+}
+
+/// A revision cannot count as applied while nobody can tell whether what it depends on is.
+fn refuse_elsewhere(applied: &Applied<'_>, steps: &[Step]) -> Result<(), PlanError> {
+    let graph = applied.graph();
+    let coming = |node: Node| steps.iter().any(|step| step.direction == Direction::Up && step.node == node);
+    match graph.elsewhere().find(|(node, _)| coming(*node)) {
+        None => Ok(()),
+        Some((node, name)) => Err(PlanError::DependsElsewhere {
+            id: graph.id(node).to_owned(),
+            file: graph.revision(node).file.to_string(),
+            name: name.to_owned(),
+        }),
+    }
 }
 
 /// Alembic's rule: a list of targets in which one includes another is a mistake of the caller.

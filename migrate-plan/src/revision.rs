@@ -9,7 +9,7 @@ mod render;
 
 use std::borrow::Cow;
 
-pub use id::{InvalidName, validate_id, validate_label};
+pub use id::{InvalidName, validate_dependency, validate_id, validate_label};
 pub use parse::{ParseError, ParseErrorKind, normalize, parse_revision, parse_stored_section};
 pub use render::{FileName, render_revision, slug};
 
@@ -124,7 +124,8 @@ pub struct Revision {
     pub id: Text,
     /// The revisions that it follows; none for a root, several for a merge.
     pub parents: Names,
-    /// Revisions (ids or labels) that must be applied before it without being its parents.
+    /// Revisions that must be applied before it without being its parents: ids or labels, and `group@` before them when
+    /// they are of that group.
     pub depends_on: Names,
     /// Branch labels that it carries.
     pub labels: Names,
@@ -140,6 +141,9 @@ pub struct Revision {
     pub sections: Cow<'static, [Section]>,
     /// The file, as the user knows it.
     pub file: Text,
+    /// The folder and the crate that it comes from, where there are several of them. A group's name stands for its first
+    /// revision, as a label does.
+    pub groups: Names,
     /// File or history.
     pub origin: Origin,
 }

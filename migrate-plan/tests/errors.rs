@@ -110,6 +110,7 @@ fn plans() -> Vec<Diagnostic> {
         let plan = Plan::upgrade(database, &[Target::head()]).unwrap();
         plan.refuse_by_policy(database, Default::default(), Inserted::Refuse)
     };
+    let elsewhere = graph("a[accounts@7f]");
     let drift = Drift { id: "a".into(), file: "a.sql".into(), direction: Direction::Up, line: 4 };
     let errors = [
         up("-- migrate: up\n"),
@@ -120,6 +121,7 @@ fn plans() -> Vec<Diagnostic> {
         Err(PlanError::Drift { drift: vec![drift] }),
         Err(PlanError::NoStoredDown { id: "zzz".into() }),
         Err(PlanError::CannotFinish { id: "zzz".into() }),
+        Plan::upgrade(&Applied::nothing(&elsewhere), &[Target::head()]).map(|_| ()),
         Applied::new(&spliced, vec![row("y", &["z"]), row("z", &["y"])]).map(|_| ()),
     ];
     errors.into_iter().map(|result| Diagnostic::from(&result.expect_err("a refusal"))).collect()

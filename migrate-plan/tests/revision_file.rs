@@ -910,6 +910,7 @@ mod properties {
                 description: description.map(|lines| lines.join("\n").into()),
                 irreversible: irreversible.map(Into::into),
                 sections: [up, down.unwrap_or_default()].concat().into(),
+                groups: Vec::new().into(),
                 origin: migrate_plan::Origin::File,
             }
         }

@@ -52,7 +52,7 @@ pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions,
 pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
-pub use look::{HistoryArgs, ShowArgs};
+pub use look::{HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use script::ScriptArgs;

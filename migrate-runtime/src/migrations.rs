@@ -1,12 +1,14 @@
 //! A set of revisions that can be applied: embedded in a binary, or read from a folder.
 
+mod combine;
+
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use migrate_plan::{
     Diagnostic, FolderFile, GraphDefect, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text, check_history,
-    decode_revisions, read_files, unreadable_folder,
+    decode_revisions, read_files, read_folders, unreadable_folder,
 };
 
 use crate::driver::{Acquire, BlockingConnection};
@@ -46,7 +48,9 @@ pub struct Migrations {
     settings: Settings,
     application: Option<Text>,
     /// Where the files were when they were embedded.
-    folder: Option<Text>,
+    folders: &'static [&'static str],
+    /// What these were combined from.
+    parts: Vec<Migrations>,
 }
 
 impl Migrations {
@@ -56,20 +60,22 @@ impl Migrations {
         encoded: &'static str,
         settings: Settings,
         application: &'static str,
-        folder: &'static str,
+        folders: &'static [&'static str],
     ) -> Self {
         Self {
             encoded,
             revisions: OnceLock::new(),
             settings,
             application: Some(Cow::Borrowed(application)),
-            folder: if folder.is_empty() { None } else { Some(Cow::Borrowed(folder)) },
+            folders,
+            parts: Vec::new(),
         }
     }
 
     /// Revisions in load order, with settings.
     pub fn new(revisions: Vec<Revision>, settings: Settings) -> Self {
-        Self { encoded: "", revisions: OnceLock::from(revisions), settings, application: None, folder: None }
+        let revisions = OnceLock::from(revisions);
+        Self { encoded: "", revisions, settings, application: None, folders: &[], parts: Vec::new() }
     }
 
     /// Reads revisions from names and texts, with the default settings.
@@ -103,9 +109,21 @@ impl Migrations {
     /// assert_eq!(migrations.revisions().len(), 2);
     /// ```
     pub fn from_folder(folder: &Path, settings: Settings) -> Result<Self, Vec<Diagnostic>> {
-        let shown = folder.to_string_lossy();
-        let lock = std::fs::read_to_string(folder.join(LOCK_FILE)).ok();
-        let revisions = check_history(read_folder(folder, &shown)?, lock.as_deref(), &settings, &shown)?;
+        Self::from_folders(&[folder], settings)
+    }
+
+    /// [`Migrations::from_folder`] for several folders that make one graph. The name of each stands for its first revision,
+    /// as a label does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrations::from_folder`], for every folder.
+    pub fn from_folders(folders: &[&Path], settings: Settings) -> Result<Self, Vec<Diagnostic>> {
+        let shown = |folder: &Path| folder.to_string_lossy().into_owned();
+        let lock = |folder: &&Path| Some((shown(folder), std::fs::read_to_string(folder.join(LOCK_FILE)).ok()?));
+        let locks: Vec<_> = folders.iter().filter_map(lock).collect();
+        let folders: Vec<_> = folders.iter().map(|folder| (folder.to_path_buf(), shown(folder))).collect();
+        let revisions = check_history(read_revisions(&folders)?, &locks, &settings)?;
         Ok(Self::new(revisions, settings))
     }
 
@@ -194,24 +212,42 @@ impl Migrations {
         self.migrator().plan(db)
     }
 
-    /// What the folder has become since it was embedded, in debug builds and where it still is.
-    pub(crate) fn stale_folder(&self) -> Option<&str> {
-        let folder = self.folder.as_deref().filter(|_| cfg!(debug_assertions))?;
-        let revisions = read_folder(Path::new(folder), "").ok()?;
+    /// The folders that have become something else since they were embedded, in debug builds and where they still are.
+    pub(crate) fn stale_folder(&self) -> Option<String> {
+        if let Some(part) = self.parts.iter().find_map(Migrations::stale_folder) {
+            return Some(part);
+        }
+        if !cfg!(debug_assertions) || self.folders.is_empty() {
+            return None;
+        }
+        let folders: Vec<_> = self.folders.iter().map(|folder| (PathBuf::from(folder), (*folder).to_owned())).collect();
+        let revisions = read_revisions(&folders).ok()?;
         let sum = |revisions: &[Revision]| -> Vec<(Text, migrate_plan::Checksum)> {
             revisions.iter().map(|revision| (revision.id.clone(), revision.checksum())).collect()
         };
-        (sum(&revisions) != sum(self.revisions())).then_some(folder)
+        (sum(&revisions) != sum(self.revisions())).then(|| self.folders.join(", "))
     }
 }
 
-/// Reads the revision files of a folder; `shown` is how the user knows it.
+/// Reads the revision files of folders, each with the path by which the user knows it.
 ///
 /// # Errors
 ///
-/// Every problem of every file, and of the folder itself.
-pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    let unreadable = |error| vec![unreadable_folder(shown, &error)];
+/// Every problem of every file and of the folders themselves.
+pub fn read_revisions(folders: &[(PathBuf, String)]) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    let (mut read, mut problems) = (Vec::new(), Vec::new());
+    for (folder, shown) in folders {
+        match list(folder, shown) {
+            Ok(files) => read.push((shown.clone(), files)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { read_folders(read) } else { Err(problems) }
+}
+
+/// The files of a folder with their bytes.
+fn list(folder: &Path, shown: &str) -> Result<Vec<FolderFile>, Diagnostic> {
+    let unreadable = |error| unreadable_folder(shown, &error);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -219,7 +255,7 @@ pub fn read_folder(folder: &Path, shown: &str) -> Result<Vec<Revision>, Vec<Diag
         let path = if shown.is_empty() { name } else { format!("{shown}/{name}") };
         files.push(FolderFile { path, bytes: read_file(&entry.path()) });
     }
-    read_files(files)
+    Ok(files)
 }
 
 /// Reads a file that is one: a pipe would never end.
@@ -239,9 +275,10 @@ mod tests {
     const FIRST: &str = "-- revision: 001\n-- parents: none\n-- migrate: up\nSELECT 1;\n";
 
     fn embedded_from(folder: &Path) -> Migrations {
-        let revisions = read_folder(folder, "migrations").unwrap();
-        let folder = folder.to_string_lossy().into_owned().leak();
-        Migrations::embedded(encode_revisions(&revisions).leak(), Settings::DEFAULT, "app 1.0.0", folder)
+        let revisions = read_revisions(&[(folder.to_owned(), "migrations".to_owned())]).unwrap();
+        let folder: &'static str = folder.to_string_lossy().into_owned().leak();
+        let folders = vec![folder].leak();
+        Migrations::embedded(encode_revisions(&revisions).leak(), Settings::DEFAULT, "app 1.0.0", folders)
     }
 
     #[test]
@@ -286,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_an_error_with_its_mend() {
-        let problems = read_folder(Path::new("nowhere/at/all"), "migrations").unwrap_err();
+        let problems = read_revisions(&[(PathBuf::from("nowhere/at/all"), "migrations".to_owned())]).unwrap_err();
         assert_eq!(problems[0].code, migrate_plan::Code::MissingFolder);
         assert!(problems[0].help.contains("cargo migrate init"));
     }

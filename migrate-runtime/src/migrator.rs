@@ -277,7 +277,7 @@ impl<'m> Migrator<'m> {
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
         if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
-            listener(&Event::Stale { folder });
+            listener(&Event::Stale { folder: &folder });
         }
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
         if self.goes_to_the_head() {

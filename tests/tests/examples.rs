@@ -59,6 +59,25 @@ fn two_branches_are_walked_as_the_readme_says() {
 }
 
 #[test]
+fn a_library_brings_its_tables_and_its_name_is_a_label() {
+    let sandbox = Sandbox::new();
+    let run = |arguments: &[&str]| example(&sandbox, "library-and-app", arguments);
+    let migrate = |arguments: &[&str]| run(&[&["migrate"], arguments].concat());
+    assert_eq!(run(&[]).stdout, "applied [\"7f21\", \"9c04\", \"31aa\"], heads [\"9c04\", \"31aa\"]\n");
+    assert_eq!(run(&[]).stdout, "applied [], heads [\"9c04\", \"31aa\"]\n");
+    assert_eq!(migrate(&["check"]).code, 0);
+    let base = migrate(&["downgrade", "accounts@base"]);
+    assert_eq!(
+        base.stdout.lines().filter(|line| line.starts_with('-')).count(),
+        3,
+        "what stands on it goes first: {base:?}"
+    );
+    assert_eq!(migrate(&["upgrade", "accounts@head"]).stdout.lines().last(), Some("now at 9c04"));
+    let shown = migrate(&["show", "31aa"]).stdout;
+    assert!(shown.contains("file:     library-and-app/migrations/1_31aa_orders.sql"), "{shown}");
+}
+
+#[test]
 fn one_history_serves_two_databases() {
     let sandbox = Sandbox::new();
     let on_sqlite = example(&sandbox, "sqlite-and-postgres", &[]);

@@ -4,12 +4,11 @@ mod since;
 
 use migrate_plan::{Code, Diagnostic, LOCK_FILE, Place, Stale};
 use migrate_runtime::cli::{CheckResult, Checks, Exit, Failure, Need, check_database, check_revisions, counted};
-use migrate_runtime::read_folder;
 
 use super::Call;
 use crate::arguments::CheckArgs;
 use crate::database::{Database, FoundUrl};
-use crate::files::{Files, Writer, lock_shown, read_lock};
+use crate::files::{Files, Writer, read_locks, read_project};
 use crate::project::Project;
 
 /// What only a database can tell.
@@ -20,7 +19,7 @@ const BROKEN_FILES: &str = "the files must be readable first";
 pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
     let mut checks = Checks::default();
-    let revisions = match read_folder(&project.folder, &project.shown) {
+    let revisions = match read_project(&project) {
         Ok(revisions) => revisions,
         Err(problems) => {
             checks.verdict("files", "", problems);
@@ -31,11 +30,14 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         }
     };
     checks.verdict("files", format!("{}, no stray files", counted(revisions.len(), "revision")), Vec::new());
-    let lock = read_lock(&project);
-    let files = Files { project: &project, revisions, lock: lock.as_ref().ok().cloned().flatten() };
+    let (locks, broken) = match read_locks(&project) {
+        Ok(locks) => (locks, None),
+        Err(problems) => (Vec::new(), Some(problems)),
+    };
+    let files = Files { project: &project, revisions, locks };
     let migrations = files.migrations();
     check_revisions(&migrations, &mut checks);
-    check_lock(args, call, &files, lock.err(), &mut checks)?;
+    check_locks(args, call, &files, broken, &mut checks)?;
     match &args.since {
         Some(reference) => since::check(&files, reference, &mut checks)?,
         None => checks.add("since", "", CheckResult::Skipped("no `--since <git ref>` was given".to_owned())),
@@ -62,38 +64,42 @@ fn skip_database(checks: &mut Checks, reason: &str) {
     }
 }
 
-fn check_lock(
+fn check_locks(
     args: &CheckArgs,
     call: &Call<'_>,
     files: &Files<'_>,
     broken: Option<Vec<Diagnostic>>,
     checks: &mut Checks,
 ) -> Result<(), Failure> {
-    let shown = lock_shown(files.project);
     if let Some(problems) = broken {
         checks.verdict("lock", "", problems);
         checks.add("sealed", "", CheckResult::Skipped("the lock file must be readable first".to_owned()));
         return Ok(());
     }
-    let lock = files.lock.clone().unwrap_or_default();
-    let defects = lock.defects(&files.revisions);
-    let mut stale = lock.stale(&files.revisions);
-    let mut detail = format!("{LOCK_FILE} is up to date");
-    if args.fix && defects.is_empty() && (!stale.is_empty() || files.lock.is_none()) {
-        Writer::new(call.global)?.renew_lock(files.project).map_err(Failure::from)?;
-        detail = format!("{LOCK_FILE} was written anew: {} changed", counted(stale.len(), "line"));
-        stale.clear();
-    }
-    match (&files.lock, files.revisions.is_empty()) {
-        (None, _) if !args.fix => {
-            let reason = format!("there is no {LOCK_FILE}; `cargo migrate check --fix` writes it");
-            checks.add("lock", "", CheckResult::Skipped(reason));
+    let defects = files.lock_defects();
+    let (mut stale, mut missing, mut problems) = (0, Vec::new(), Vec::new());
+    for (folder, lock) in files.folders_with_locks() {
+        let found = lock.cloned().unwrap_or_default().stale(&files.revisions_in(folder));
+        stale += found.len();
+        match lock {
+            None => missing.push(folder.lock_shown()),
+            Some(_) => problems.extend(stale_lock(&found, &folder.lock_shown())),
         }
-        _ => checks.verdict("lock", detail, stale_lock(&stale, &shown)),
     }
-    let sealed = lock.sealed().count();
-    let problems = defects.iter().map(|defect| defect.diagnostic(&shown)).collect();
-    checks.verdict("sealed", format!("{sealed} sealed, none changed"), problems);
+    let name = if files.locks.len() == 1 { LOCK_FILE.to_owned() } else { counted(files.locks.len(), "lock file") };
+    let (is, was) = if files.locks.len() == 1 { ("is", "was") } else { ("are", "were") };
+    if args.fix && defects.is_empty() && (stale > 0 || !missing.is_empty()) {
+        Writer::new(call.global)?.renew_locks(files.project).map_err(Failure::from)?;
+        checks.verdict("lock", format!("{name} {was} written anew: {} changed", counted(stale, "line")), Vec::new());
+    } else if missing.is_empty() || !problems.is_empty() {
+        checks.verdict("lock", format!("{name} {is} up to date"), problems);
+    } else {
+        let missing = if files.locks.len() == 1 { LOCK_FILE.to_owned() } else { missing.join(", ") };
+        let reason = format!("there is no {missing}; `cargo migrate check --fix` writes it");
+        checks.add("lock", "", CheckResult::Skipped(reason));
+    }
+    let sealed: usize = files.locks.iter().flatten().map(|lock| lock.sealed().count()).sum();
+    checks.verdict("sealed", format!("{sealed} sealed, none changed"), defects);
     Ok(())
 }
 

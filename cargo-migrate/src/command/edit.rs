@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Call;
 use crate::arguments::EditArgs;
-use crate::files::{Files, Writer, file_name};
+use crate::files::{Files, Writer};
 use crate::project::Project;
 
 /// The variables that name the editor, in the order in which they count.
@@ -22,11 +22,11 @@ pub(super) fn run(args: &EditArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         Err(broken) => file_that_holds(&args.target, &project).ok_or(broken)?,
         found => found?,
     };
-    open_in_editor(&project.folder.join(file_name(&file)))?;
+    open_in_editor(&project.path_of(&file))?;
     let files = Files::load(&project)?;
     files.graph()?;
     files.refuse_broken_seals()?;
-    writer.renew_lock(&project)?;
+    writer.renew_locks(&project)?;
     call.output.result(&file, &json!({"format": 1, "file": file}));
     Ok(Exit::Done)
 }
@@ -46,15 +46,18 @@ fn named(target: &str, project: &Project) -> Result<String, Failure> {
 
 /// The one file whose name is this, or holds this id.
 fn file_that_holds(target: &str, project: &Project) -> Option<String> {
-    let entries = std::fs::read_dir(&project.folder).ok()?;
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let holds = |name: &String| {
         let stem = name.strip_suffix(".sql");
         stem.is_some_and(|stem| name == target || stem.split('_').any(|part| part == target))
     };
-    let found: Vec<String> = names.filter(holds).collect();
+    let mut found = Vec::new();
+    for folder in &project.folders {
+        let entries = std::fs::read_dir(&folder.path).ok()?;
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        found.extend(names.filter(holds).map(|name| folder.shown_file(&name)));
+    }
     match found.as_slice() {
-        [one] => Some(format!("{}/{one}", project.shown)),
+        [one] => Some(one.clone()),
         _ => None,
     }
 }

@@ -1,17 +1,16 @@
 //! `init`: what a project needs before its first revision.
 
-use std::io::IsTerminal;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
-use migrate_plan::LOCK_FILE;
+use migrate_plan::DEFAULT_FOLDER;
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 
 use super::Call;
 use crate::arguments::InitArgs;
 use crate::files::Writer;
-use crate::project::{Project, shown};
+use crate::project::{Folder, Project, shown};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -20,31 +19,34 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
     let here = std::env::current_dir().unwrap_or_default();
     let mut created = Vec::new();
-    if !project.folder.is_dir() {
-        writer.create_folder(&project.folder)?;
-        created.push(project.shown.clone());
-    }
-    for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
-        let Some(name) = template.path().file_name() else { continue };
-        let path = project.folder.join(name);
-        if !path.exists() {
-            writer.create(&path, template.contents_utf8().unwrap_or_default())?;
-            created.push(shown(&here, &path));
+    for folder in &project.folders {
+        if !folder.path.is_dir() {
+            writer.create_folder(&folder.path)?;
+            created.push(folder.shown.clone());
+        }
+        for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
+            let Some(name) = template.path().file_name() else { continue };
+            let path = folder.path.join(name);
+            if !path.exists() {
+                writer.create(&path, template.contents_utf8().unwrap_or_default())?;
+                created.push(shown(&here, &path));
+            }
         }
     }
-    if !project.folder.join(LOCK_FILE).exists() {
-        writer.renew_lock(&project)?;
-        created.push(format!("{}/{LOCK_FILE}", project.shown));
+    let without_lock: Vec<&Folder> = project.folders.iter().filter(|folder| !folder.lock().exists()).collect();
+    if !without_lock.is_empty() {
+        writer.renew_locks(&project)?;
+        created.extend(without_lock.iter().map(|folder| folder.lock_shown()));
     }
     if let Some(root) = project.package.as_deref().filter(|_| wants_build_script(args, call)) {
-        created.extend(build_script(root, &project.config.folder, &writer, call)?);
+        created.extend(build_script(root, &project.config.folders, &writer, call)?);
     }
     if let Some(name) = &args.template {
         created.extend(revision_template(name, &project, &writer, call)?);
     }
     let mut text: Vec<String> = created.iter().map(|path| format!("created {path}")).collect();
     if created.is_empty() {
-        text.push(format!("nothing to do: {} is ready", project.shown));
+        text.push(format!("nothing to do: {} is ready", shown_folders(&project)));
     }
     call.output.result(&text.join("\n"), &json!({"format": 1, "created": created}));
     call.output.note("next: cargo migrate new \"create users\"");
@@ -54,6 +56,10 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         call.output.note("          migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }");
     }
     Ok(Exit::Done)
+}
+
+fn shown_folders(project: &Project) -> String {
+    project.folders.iter().map(|folder| &*folder.shown).collect::<Vec<_>>().join(", ")
 }
 
 /// The file's name beside the configuration.
@@ -83,24 +89,23 @@ fn wants_build_script(args: &InitArgs, call: &Call<'_>) -> bool {
     if args.build_script {
         return true;
     }
-    let can_ask =
-        !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let question = "Write a build.rs, so that cargo also sees revision files that are added by hand?";
-    can_ask && inquire::Confirm::new(question).with_default(false).prompt().unwrap_or(false)
+    super::confirm("Write a build.rs, so that cargo also sees revision files that are added by hand?", call)
 }
 
-fn build_script(root: &Path, folder: &str, writer: &Writer, call: &Call<'_>) -> Result<Option<String>, Failure> {
+fn build_script(root: &Path, folders: &[String], writer: &Writer, call: &Call<'_>) -> Result<Option<String>, Failure> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = root.join("build.rs");
-    let watched = format!("rerun-if-changed={folder}");
+    let watched = |folder: &str| format!("rerun-if-changed={folder}");
+    let line = |folder: &str| format!("println!(\"cargo::{}\");", watched(folder));
     if let Ok(existing) = std::fs::read_to_string(&path) {
-        if !existing.contains(&watched) {
-            let line = format!("println!(\"cargo::{watched}\");");
+        for folder in folders.iter().filter(|folder| !existing.contains(&watched(folder))) {
+            let line = line(folder);
             call.output.warn(&format!("`{}` is there already; add to its main: {line}", shown(&here, &path)));
         }
         return Ok(None);
     }
     let template = TEMPLATES.get_file("build.rs").and_then(|file| file.contents_utf8()).unwrap_or_default();
-    writer.create(&path, &template.replace("rerun-if-changed=migrations", &watched))?;
+    let lines: Vec<String> = folders.iter().map(|folder| line(folder)).collect();
+    writer.create(&path, &template.replace(&line(DEFAULT_FOLDER), &lines.join("\n    ")))?;
     Ok(Some(shown(&here, &path)))
 }

@@ -4,7 +4,7 @@ use migrate_plan::{Applied, Code, Diagnostic, Edges, Node, RevisionGraph, Target
 use migrate_runtime::cli::{Exit, Failure};
 
 use super::Call;
-use super::new::Draft;
+use super::new::{Draft, folder, title};
 use crate::arguments::MergeArgs;
 use crate::files::{Files, Writer};
 use crate::project::Project;
@@ -20,9 +20,14 @@ pub(super) fn run(args: &MergeArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let parents = parents(&graph, &args.parents)?;
     refuse_pointless(&graph, &parents)?;
     let ids: Vec<String> = parents.iter().map(|node| graph.id(*node).to_owned()).collect();
-    let title = args.message.clone().unwrap_or_else(|| format!("merge {}", ids.join(" and ")));
-    let draft = Draft::new(&title, ids, &graph, None, project.config.ids)?;
-    let file = draft.write(&files, &writer, &draft.with_sections(NOTHING))?;
+    let title = match &args.message {
+        Some(message) => title(Some(message))?,
+        None => format!("merge {}", ids.join(" and ")),
+    };
+    let mut draft = Draft::new(&title, ids, &graph, args.rev_id.as_deref(), project.config.ids)?;
+    draft.set_labels(&args.labels);
+    let folder = folder(&project, args.into.as_deref(), &graph, &parents)?;
+    let file = draft.write(&files, folder, &writer, &draft.with_sections(NOTHING))?;
     call.output.result(&file, &draft.json(&file));
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{Call, template};
 use crate::arguments::NewArgs;
 use crate::files::{Files, Writer};
-use crate::project::Project;
+use crate::project::{Folder, Project};
 
 pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
@@ -25,17 +25,39 @@ pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let named = |nodes: &[Node]| -> Vec<String> { nodes.iter().map(|node| graph.id(*node).to_owned()).collect() };
     let parents = parent(&graph, args.parent.as_deref(), args.splice)?;
     let mut draft = Draft::new(&title, named(&parents), &graph, args.rev_id.as_deref(), project.config.ids)?;
-    draft.revision.labels = args.labels.iter().map(|label| label.clone().into()).collect::<Vec<_>>().into();
+    draft.set_labels(&args.labels);
     draft.revision.depends_on =
         named(&dependencies(&graph, &args.depends_on)?).into_iter().map(Into::into).collect::<Vec<_>>().into();
     let text = template::new_revision(&draft.revision, &project)?;
-    let file = draft.write(&files, &writer, &text)?;
+    let folder = folder(&project, args.into.as_deref(), &graph, &parents)?;
+    let file = draft.write(&files, folder, &writer, &text)?;
     call.output.result(&file, &draft.json(&file));
     call.output.note("write its SQL below the markers, then: cargo migrate upgrade");
     Ok(Exit::Done)
 }
 
-fn title(given: Option<&String>) -> Result<String, Diagnostic> {
+/// The folder for a new file: the named one, or that of the first parent, or the only one there is.
+pub(super) fn folder<'p>(
+    project: &'p Project,
+    named: Option<&str>,
+    graph: &RevisionGraph,
+    parents: &[Node],
+) -> Result<&'p Folder, Diagnostic> {
+    if let Some(named) = named {
+        return project.folder_named(named);
+    }
+    let of_parent = parents.first().and_then(|parent| project.folder_of(&graph.revision(*parent).file));
+    match (of_parent, project.folders.as_slice()) {
+        (Some(folder), _) | (None, [folder]) => Ok(folder),
+        (None, several) => {
+            let names: Vec<String> = several.iter().map(|folder| format!("`--into {}`", folder.shown)).collect();
+            let problem = "the project has several folders, and a new root has no parent whose folder could be taken";
+            Err(Diagnostic::new(Code::Usage, problem, format!("name one: {}", names.join(" or "))))
+        }
+    }
+}
+
+pub(super) fn title(given: Option<&String>) -> Result<String, Diagnostic> {
     let title = given.map(|title| title.trim()).unwrap_or_default();
     if title.is_empty() || title.chars().any(char::is_control) {
         let problem = if title.is_empty() { "the title is empty" } else { "the title is not one line of text" };
@@ -132,9 +154,14 @@ impl Draft {
             irreversible: None,
             sections: Vec::new().into(),
             file: file_name.clone().into(),
+            groups: Vec::new().into(),
             origin: Origin::File,
         };
         Ok(Self { revision, file_name })
+    }
+
+    pub(super) fn set_labels(&mut self, labels: &[String]) {
+        self.revision.labels = labels.iter().map(|label| label.clone().into()).collect::<Vec<_>>().into();
     }
 
     /// The text of a file with this header and these sections.
@@ -142,25 +169,32 @@ impl Draft {
         render_revision(&self.revision) + sections
     }
 
-    /// Writes the file and renews the lock; gives the file as the user knows it.
+    /// Writes the file into the folder and renews the lock; gives the file as the user knows it.
     ///
     /// What would not be read again, or would break the graph, is refused before it is written.
-    pub(super) fn write(&self, files: &Files<'_>, writer: &Writer, text: &str) -> Result<String, Failure> {
+    pub(super) fn write(
+        &self,
+        files: &Files<'_>,
+        folder: &Folder,
+        writer: &Writer,
+        text: &str,
+    ) -> Result<String, Failure> {
         let project = files.project;
-        let shown = format!("{}/{}", project.shown, self.file_name);
+        let shown = folder.shown_file(&self.file_name);
         let read = parse_revision(&shown, text.as_bytes());
-        let read = read.map_err(|problems| problems.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        let mut read = read.map_err(|problems| problems.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
+        read.groups = project.groups_of(folder);
         if (&read.id, &read.parents) != (&self.revision.id, &self.revision.parents) {
             let problem = "the template gives a revision with another id or other parents";
             return Err(Diagnostic::new(Code::InvalidConfig, problem, "begin it with `{{ header }}`").into());
         }
         let all: Vec<_> = files.revisions.iter().cloned().chain([read]).collect();
         RevisionGraph::new(all).map_err(|defects| defects.iter().map(Diagnostic::from).collect::<Vec<_>>())?;
-        let path = project.folder.join(&self.file_name);
+        let path = folder.path.join(&self.file_name);
         writer.create(&path, text)?;
         let formatted = project.config.after_new.as_ref().map_or(Ok(()), |command| run_hook(command, &path));
         // A hook that failed leaves a file that is there all the same.
-        writer.renew_lock(project)?;
+        writer.renew_locks(project)?;
         formatted?;
         Ok(shown)
     }

@@ -1,228 +1,189 @@
-//! `rebase`: puts a branch of drafts behind the other head, and gives a duplicate a fresh id.
+//! `rebase`: puts branches of drafts behind the other head, and gives a duplicate a fresh id.
 //!
 //! Only header lines change: comments and SQL stay as somebody wrote them.
 
-use std::path::{Path, PathBuf};
+mod header;
+mod moves;
 
-use migrate_plan::{
-    Applied, Code, Diagnostic, Edges, Node, Place, Revision, RevisionGraph, Target, TargetError, several_heads,
-};
-use migrate_runtime::cli::{Exit, Failure};
+use migrate_plan::{Checksum, Code, Diagnostic, Direction, Place};
+use migrate_runtime::cli::{Exit, Failure, Need, applied_rows};
 use serde_json::json;
 
+use self::header::with_key;
+use self::moves::{Move, Moves, duplicate, give_fresh_id, put_behind};
 use super::Call;
-use super::new::fresh_id;
 use crate::arguments::RebaseArgs;
-use crate::files::{Files, Writer, file_name};
+use crate::database::{Database, FoundUrl};
+use crate::files::{Files, Writer};
 use crate::project::Project;
-
-/// What happens to one file.
-struct Move {
-    /// The file's name in the folder, before and after.
-    from: PathBuf,
-    to: PathBuf,
-    old_id: String,
-    new_id: String,
-    parents: Vec<String>,
-}
 
 pub(super) fn run(args: &RebaseArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
     let files = Files::load(&project)?;
-    let change = match duplicate(&files, &args.revision) {
-        Some(index) => give_fresh_id(&files, index, args.onto.as_deref())?,
-        None => {
+    let repeated = args.revisions.iter().find_map(|named| duplicate(&files, named));
+    let moves = match (repeated, args.revisions.len()) {
+        (Some(index), 1) => give_fresh_id(&files, index, args.onto.as_deref())?,
+        (Some(index), _) => return Err(one_duplicate_at_a_time(&files, index).into()),
+        (None, _) => {
             files.refuse_broken_seals()?;
-            put_behind(&files, &args.revision, args.onto.as_deref())?
+            put_behind(&files, &args.revisions, args.onto.as_deref())?
         }
     };
-    let text = std::fs::read_to_string(project.folder.join(&change.from)).map_err(|error| {
-        Diagnostic::new(
-            Code::UnreadableFile,
-            format!("`{}` cannot be read: {error}", change.from.display()),
-            "make it readable",
-        )
-    })?;
-    let parents = if change.parents.is_empty() { "none".to_owned() } else { change.parents.join(", ") };
-    let text = with_key(&with_key(&text, "revision", &change.new_id), "parents", &parents);
-    if change.to != change.from {
-        writer.rename(&project.folder.join(&change.from), &project.folder.join(&change.to))?;
+    let asked = ask(&files, call);
+    show(&moves, &asked, call);
+    if let Asked::Database(recorded) = &asked {
+        refuse_applied(&files, &moves, repeated, recorded, call)?;
     }
-    writer.replace(&project.folder.join(&change.to), &text)?;
-    writer.renew_lock(&project)?;
-    let file = format!("{}/{}", project.shown, change.to.display());
-    let renamed = if change.old_id == change.new_id { String::new() } else { format!(" (it was `{}`)", change.old_id) };
-    call.output.result(
-        &format!("{file}: `{}`{renamed} now follows {parents}", change.new_id),
-        &json!({"format": 1, "revision": change.new_id, "was": change.old_id, "parents": change.parents, "file": file}),
-    );
+    if !args.dry_run {
+        for change in &moves.files {
+            rewrite(change, &project, &writer)?;
+        }
+        writer.renew_locks(&project)?;
+    }
+    let now = if args.dry_run { "would follow" } else { "now follows" };
+    let lines: Vec<String> = moves.files.iter().map(|change| line(change, now)).collect();
+    let text = if lines.is_empty() { "nothing to do: they stand there already".to_owned() } else { lines.join("\n") };
+    call.output.result(&text, &json(&moves, &asked));
     Ok(Exit::Done)
 }
 
-/// The index of the revision whose file is named, or whose id is, when another one has the same id.
-fn duplicate(files: &Files<'_>, named: &str) -> Option<usize> {
-    let is_named = |revision: &&Revision| {
-        Path::new(named).file_name().is_some_and(|name| name == file_name(&revision.file).as_os_str())
-            || revision.id == named
-    };
-    let repeated = |revision: &Revision| files.revisions.iter().filter(|other| other.id == revision.id).count() > 1;
-    // The later file is the one that came in last; a sealed id belongs to the earlier.
-    let found = files.revisions.iter().enumerate().rev().find(|(_, revision)| is_named(revision) && repeated(revision));
-    found.map(|(index, _)| index)
+/// Who said which revisions may move.
+enum Asked {
+    /// The database at hand: the applied revisions, each with the checksum of the `up` that ran.
+    Database(Vec<(String, Option<Checksum>)>),
+    /// The lock file alone, and why.
+    Lock(String),
 }
 
-fn give_fresh_id(files: &Files<'_>, index: usize, onto: Option<&str>) -> Result<Move, Failure> {
-    let revision = &files.revisions[index];
-    let mut others = files.revisions.clone();
-    others.remove(index);
-    let graph = RevisionGraph::new(others)?;
-    let parents = match onto {
-        Some(onto) => onto.parse::<Target>()?.resolve(&Applied::nothing(&graph))?,
-        None => one_head(&graph, graph.heads().collect())?,
+/// Asks the database at hand what it has applied. One that cannot answer is no reason not to mend files.
+fn ask(files: &Files<'_>, call: &Call<'_>) -> Asked {
+    let url = match FoundUrl::find(call.global, files.project) {
+        Ok(Some(url)) => url,
+        Ok(None) => return Asked::Lock("no database URL was given".to_owned()),
+        Err(problem) => return Asked::Lock(problem.message),
     };
-    let new_id = fresh_id(&graph, files.project.config.ids)?;
-    let from = file_name(&revision.file);
-    let name = from.to_string_lossy().replacen(&*revision.id, &new_id, 1);
-    Ok(Move {
-        to: PathBuf::from(name),
-        from,
-        old_id: revision.id.to_string(),
-        new_id,
-        parents: parents.iter().map(|node| graph.id(*node).to_owned()).collect(),
+    let migrations = files.migrations();
+    let rows: Result<_, Failure> = super::block_on(async {
+        let mut database = Database::connect(&url, Need::Read, &call.output).await?;
+        applied_rows(&migrations, database.live()).await
     })
-}
-
-/// The lowest revision of the branch that the other head does not have gets that head as its parent.
-fn put_behind(files: &Files<'_>, named: &str, onto: Option<&str>) -> Result<Move, Failure> {
-    let graph = files.graph()?;
-    let revision = find(&graph, named)?;
-    let target = match onto {
-        Some(onto) => find(&graph, onto)?,
-        None => {
-            let lineage = graph.descendants([revision], Edges::Parents);
-            let others: Vec<Node> = graph.heads().filter(|head| !lineage.contains(*head)).collect();
-            match one_head(&graph, others)?.first() {
-                Some(head) => *head,
-                None => return Err(nothing_to_do(&graph, revision).into()),
-            }
+    .and_then(|rows| rows);
+    match rows {
+        Ok(rows) => Asked::Database(rows.into_iter().map(|row| (row.id, row.up_checksum)).collect()),
+        Err(failure) => {
+            let said = failure.diagnostics.first().map(|problem| problem.message.clone()).unwrap_or_default();
+            Asked::Lock(format!("it did not answer: {said}"))
         }
-    };
-    let have = graph.ancestors([target], Edges::All);
-    if have.contains(revision) {
-        let why = format!("`{}` needs it already, so it stands before it", graph.id(target));
-        return Err(not_a_draft(&graph, revision, &why).into());
-    }
-    let branch: Vec<Node> =
-        graph.ancestors([revision], Edges::Parents).iter().filter(|node| !have.contains(*node)).collect();
-    let roots: Vec<Node> = branch
-        .iter()
-        .copied()
-        .filter(|node| graph.parents(*node).iter().all(|parent| have.contains(*parent)))
-        .collect();
-    let (root, above) = match roots.as_slice() {
-        [root] => (*root, graph.descendants([*root], Edges::All)),
-        _ => {
-            return Err(not_a_draft(
-                &graph,
-                revision,
-                "its branch has several beginnings, so there is no one place for it",
-            )
-            .into());
-        }
-    };
-    if above.contains(target) {
-        return Err(not_a_draft(&graph, revision, "the other head follows it already").into());
-    }
-    if let Some(sealed) = above.iter().find(|node| !files.is_draft(graph.id(*node))) {
-        return Err(not_a_draft(&graph, sealed, "it is sealed, so databases may have run it where it stands").into());
-    }
-    let file = file_name(&graph.revision(root).file);
-    let id = graph.id(root).to_owned();
-    Ok(Move {
-        from: file.clone(),
-        to: file,
-        old_id: id.clone(),
-        new_id: id,
-        parents: vec![graph.id(target).to_owned()],
-    })
-}
-
-/// A revision by id, prefix, label, or file.
-fn find(graph: &RevisionGraph, named: &str) -> Result<Node, Failure> {
-    let by_file = graph.nodes().find(|node| {
-        let file = file_name(&graph.revision(*node).file);
-        Path::new(named).file_name().is_some_and(|name| name == file.as_os_str())
-    });
-    if let Some(node) = by_file {
-        return Ok(node);
-    }
-    match named.parse::<Target>()?.resolve(&Applied::nothing(graph))?.as_slice() {
-        [node] => Ok(*node),
-        _ => Err(TargetError::NotAllowed {
-            target: named.to_owned(),
-            verb: "rebase",
-            instead: "name one revision by its id or its file",
-        }
-        .into()),
     }
 }
 
-fn one_head(graph: &RevisionGraph, heads: Vec<Node>) -> Result<Vec<Node>, Failure> {
-    if heads.len() < 2 {
-        return Ok(heads);
+/// Prints the plan.
+fn show(moves: &Moves, asked: &Asked, call: &Call<'_>) {
+    call.output.note(&format!("plan: rebase, {}", migrate_runtime::cli::counted(moves.files.len(), "file")));
+    for change in &moves.files {
+        let (before, after) = (parents(&change.old_parents), parents(&change.parents));
+        call.output.note(&format!("  {}: {before} -> {after}  {}", change.new_id, change.to));
     }
-    let heads = graph.ids_and_files(heads);
-    let mut diagnostic = several_heads(format!("there are {} heads to put it behind", heads.len()), &heads);
-    diagnostic.help = "name one of them: `--onto <revision>`".to_owned();
+    match asked {
+        Asked::Database(_) => {}
+        Asked::Lock(why) => call
+            .output
+            .note(&format!("no database was asked whether they are applied ({why}); migrate.lock has them as drafts")),
+    }
+}
+
+fn refuse_applied(
+    files: &Files<'_>,
+    moves: &Moves,
+    repeated: Option<usize>,
+    recorded: &[(String, Option<Checksum>)],
+    call: &Call<'_>,
+) -> Result<(), Failure> {
+    let row = |id: &str| recorded.iter().find(|(applied, _)| applied == id);
+    if let Some(index) = repeated {
+        return match row(&files.revisions[index].id) {
+            Some((_, Some(ran))) if ran_this(files, index, *ran) => Err(ran_already(files, index).into()),
+            _ => Ok(()),
+        };
+    }
+    let applied: Vec<&String> = moves.moved.iter().filter(|id| row(id).is_some()).collect();
+    let Some(first) = applied.first() else { return Ok(()) };
+    let names = applied.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    let has = if applied.len() == 1 { "has" } else { "have" };
+    let question = format!("{names} {has} run on this database. Put elsewhere all the same?");
+    if call.global.yes || super::confirm(&question, call) {
+        return Ok(());
+    }
+    let file = files.revisions.iter().find(|revision| revision.id == **first).map(|revision| revision.file.to_string());
+    let problem = format!("{names} {has} run on this database");
+    let help = "undo them there first with `downgrade`, or, where only development databases have run them, add `--yes`: \
+                they stay applied, and `upgrade` runs what was put before them";
+    let mut diagnostic = Diagnostic::new(Code::NotADraft, problem, help)
+        .because("databases that ran them where they stood would differ in order from those that come later");
+    diagnostic.place = file.map(|file| Place::new(file, 1));
     Err(diagnostic.into())
 }
 
-fn nothing_to_do(graph: &RevisionGraph, node: Node) -> Diagnostic {
-    let problem = format!("there is no other head to put `{}` behind", graph.id(node));
-    Diagnostic::new(Code::NotADraft, problem, "name where it belongs: `--onto <revision>`")
+/// Whether the `up` that ran is that of this file and of no other with its id.
+fn ran_this(files: &Files<'_>, index: usize, ran: Checksum) -> bool {
+    let has = |revision: &migrate_plan::Revision| {
+        revision.sections.iter().any(|section| section.direction == Direction::Up && section.checksum == ran)
+    };
+    let id = &files.revisions[index].id;
+    let others = files.revisions.iter().enumerate().filter(|(at, revision)| *at != index && revision.id == *id);
+    has(&files.revisions[index]) && !others.into_iter().any(|(_, revision)| has(revision))
 }
 
-fn not_a_draft(graph: &RevisionGraph, node: Node, why: &str) -> Diagnostic {
-    let problem = format!("`{}` cannot be put elsewhere", graph.id(node));
-    Diagnostic::new(Code::NotADraft, problem, "join the branches instead: `cargo migrate merge`")
-        .at(Place::new(graph.revision(node).file.to_string(), 1))
-        .because(why)
-}
-
-/// The text with another value for a header key; line ends stay as they are.
-fn with_key(text: &str, key: &str, value: &str) -> String {
-    let start = format!("-- {key}:");
-    let mut done = false;
-    let lines = text.split_inclusive('\n').map(|line| {
-        let is_key =
-            line.strip_prefix("--").and_then(|rest| rest.split_once(':')).is_some_and(|(k, _)| k.trim() == key);
-        if done || !is_key {
-            return line.to_owned();
-        }
-        done = true;
-        let end = if line.ends_with("\r\n") {
-            "\r\n"
-        } else if line.ends_with('\n') {
-            "\n"
-        } else {
-            ""
-        };
-        format!("{start} {value}{end}")
+fn ran_already(files: &Files<'_>, index: usize) -> Diagnostic {
+    let revision = &files.revisions[index];
+    let other = files.revisions.iter().enumerate().find(|(at, other)| *at != index && other.id == revision.id);
+    let help = other.map_or_else(String::new, |(_, other)| {
+        format!("give the other one a fresh id: `cargo migrate rebase {}`", other.file)
     });
-    lines.collect()
+    Diagnostic::new(Code::NotADraft, format!("this database has run `{}` from this file", revision.id), help)
+        .at(Place::new(revision.file.to_string(), 1))
+        .because("with another id it would run a second time")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::with_key;
+fn one_duplicate_at_a_time(files: &Files<'_>, index: usize) -> Diagnostic {
+    let revision = &files.revisions[index];
+    let help = format!("give it a fresh id first: `cargo migrate rebase {}`", revision.file);
+    Diagnostic::new(Code::DuplicateId, format!("two revisions have the id `{}`", revision.id), help)
+        .at(Place::new(revision.file.to_string(), 1))
+}
 
-    #[test]
-    fn only_the_header_line_changes() {
-        let text = "-- revision: a\r\n--parents : b\r\n\r\n-- migrate: up\r\n-- parents: not this\r\n";
-        assert_eq!(
-            with_key(text, "parents", "c"),
-            "-- revision: a\r\n-- parents: c\r\n\r\n-- migrate: up\r\n-- parents: not this\r\n"
-        );
+fn rewrite(change: &Move, project: &Project, writer: &Writer) -> Result<(), Failure> {
+    let (from, to) = (project.path_of(&change.from), project.path_of(&change.to));
+    let text = std::fs::read_to_string(&from).map_err(|error| {
+        Diagnostic::new(Code::UnreadableFile, format!("`{}` cannot be read: {error}", change.from), "make it readable")
+    })?;
+    let text = with_key(&with_key(&text, "revision", &change.new_id), "parents", &parents(&change.parents));
+    if to != from {
+        writer.rename(&from, &to)?;
     }
+    Ok(writer.replace(&to, &text)?)
+}
+
+fn parents(ids: &[String]) -> String {
+    if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+fn line(change: &Move, now: &str) -> String {
+    let renamed = if change.old_id == change.new_id { String::new() } else { format!(" (it was `{}`)", change.old_id) };
+    format!("{}: `{}`{renamed} {now} {}", change.to, change.new_id, parents(&change.parents))
+}
+
+fn json(moves: &Moves, asked: &Asked) -> serde_json::Value {
+    let change = |change: &Move| {
+        json!({
+            "revision": change.new_id, "was": change.old_id, "parents": change.parents,
+            "parents_before": change.old_parents, "file": change.to
+        })
+    };
+    let applied: Option<Vec<&String>> = match asked {
+        Asked::Database(rows) => Some(moves.moved.iter().filter(|id| rows.iter().any(|(row, _)| row == *id)).collect()),
+        Asked::Lock(_) => None,
+    };
+    json!({"format": 1, "rebased": moves.files.iter().map(change).collect::<Vec<_>>(), "applied": applied})
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Call;
 use crate::arguments::SealArgs;
-use crate::files::{Files, Writer, lock_shown};
+use crate::files::{Files, Writer};
 use crate::project::Project;
 
 pub(super) fn run(args: &SealArgs, call: &Call<'_>) -> Result<Exit, Failure> {
@@ -31,9 +31,11 @@ pub(super) fn run(args: &SealArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     if !unwritten.is_empty() {
         return Err(unwritten.into());
     }
-    let mut lock = files.lock.clone().unwrap_or_default().renewed(&files.revisions);
-    lock.seal(new.iter().copied());
-    writer.write_lock(&project, &lock)?;
+    for (folder, lock) in files.folders_with_locks() {
+        let mut lock = lock.cloned().unwrap_or_default().renewed(&files.revisions_in(folder));
+        lock.seal(new.iter().copied().filter(|revision| folder.holds(&revision.file)));
+        writer.write_lock(folder, &lock)?;
+    }
     let ids: Vec<&str> = new.iter().map(|revision| &*revision.id).collect();
     let text = if ids.is_empty() { "nothing to seal".to_owned() } else { format!("sealed {}", ids.join(", ")) };
     call.output.result(&text, &json!({"format": 1, "sealed": ids}));
@@ -59,11 +61,13 @@ fn accept(
     if reason.split_whitespace().next().is_none() {
         return Err(Diagnostic::new(Code::Usage, "the reason is empty", "say why the revision was changed").into());
     }
-    if files.is_draft(&revision.id) {
+    let sealing = files
+        .folders_with_locks()
+        .find_map(|(folder, lock)| Some((folder, lock.filter(|l| l.is_sealed(&revision.id))?)));
+    let Some((folder, mut lock)) = sealing.map(|(folder, lock)| (folder, lock.clone())) else {
         let problem = format!("`{}` is not sealed, so there is nothing to accept", revision.id);
         return Err(Diagnostic::new(Code::Usage, problem, "edit it as you like, and `seal` it when it is done").into());
-    }
-    let mut lock = files.lock.clone().unwrap_or_default();
+    };
     if lock.defects(std::slice::from_ref(revision)).iter().all(|defect| !concerns(defect, &revision.id)) {
         let text = format!("`{}` is what it was when it was sealed", revision.id);
         call.output.result(&text, &json!({"format": 1, "accepted": null}));
@@ -73,13 +77,13 @@ fn accept(
         return Err(unwritten.into());
     }
     lock.accept(revision, reason);
-    let lock = lock.renewed(&files.revisions);
+    let lock = lock.renewed(&files.revisions_in(folder));
     let left = lock.defects(&files.revisions);
     if !left.is_empty() {
-        let shown = lock_shown(files.project);
+        let shown = folder.lock_shown();
         return Err(left.iter().map(|defect| defect.diagnostic(&shown)).collect::<Vec<_>>().into());
     }
-    writer.write_lock(files.project, &lock)?;
+    writer.write_lock(folder, &lock)?;
     let text = format!("accepted the change of {}: {reason}", revision.id);
     call.output.result(&text, &json!({"format": 1, "accepted": revision.id, "reason": reason}));
     call.output

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Name, Node};
+use super::{Name, Node, group};
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
 use crate::revision::{InvalidName, Origin, Revision, Text, validate_id, validate_label};
 
@@ -90,6 +90,20 @@ pub enum GraphDefect {
         /// The file of what it clashes with.
         other: String,
     },
+    /// A folder's or crate's name that is also an id, or a label of another revision.
+    #[error("the group `{group}`, which begins with revision `{id}`, has a name that is {clash}")]
+    GroupConflict {
+        /// The group.
+        group: String,
+        /// Its first revision.
+        id: String,
+        /// That one's file.
+        file: String,
+        /// What it clashes with.
+        clash: String,
+        /// The file of what it clashes with.
+        other: String,
+    },
 }
 
 fn path(ids: &[String]) -> String {
@@ -143,6 +157,12 @@ impl From<&GraphDefect> for Diagnostic {
                 diagnostic.place = files.next().map(place);
                 diagnostic.also = files.map(place).collect();
                 diagnostic
+            }
+            GraphDefect::GroupConflict { file, other, .. } => {
+                Diagnostic::new(Code::LabelConflict, message, "rename the folder, or give the other one another name")
+                    .at(place(file))
+                    .also(place(other))
+                    .because("the name of a folder or crate stands for its first revision, as a label does")
             }
             GraphDefect::LabelConflict { file, other, .. } => {
                 Diagnostic::new(Code::LabelConflict, message, "give it another label")
@@ -225,16 +245,20 @@ fn find_case_conflicts(revisions: &[Revision], defects: &mut Vec<GraphDefect>) {
 }
 
 fn label_conflict(revision: &Revision, label: &Text, other: Name, revisions: &[Revision]) -> GraphDefect {
-    let carrier = &revisions[other.node().index()];
     GraphDefect::LabelConflict {
         label: label.to_string(),
         id: revision.id.to_string(),
         file: revision.file.to_string(),
-        clash: match other {
-            Name::Id(_) => "also an id".to_owned(),
-            Name::Label(_) => format!("also carried by `{}`", carrier.id),
-        },
-        other: carrier.file.to_string(),
+        clash: clash(other, revisions),
+        other: revisions[other.node().index()].file.to_string(),
+    }
+}
+
+/// What a name is already.
+pub(super) fn clash(name: Name, revisions: &[Revision]) -> String {
+    match name {
+        Name::Id(_) => "also an id".to_owned(),
+        Name::Label(node) => format!("also carried by `{}`", revisions[node.index()].id),
     }
 }
 
@@ -247,13 +271,26 @@ pub(super) fn resolve_parents(
     lists.map(|(index, wanted)| resolve(revisions, index, wanted, Role::Parent, names, defects)).collect()
 }
 
+/// The dependencies of each revision, and those that are of groups of which there is no revision here.
 pub(super) fn resolve_dependencies(
     revisions: &[Revision],
     names: &HashMap<Text, Name>,
     defects: &mut Vec<GraphDefect>,
-) -> Vec<Vec<Node>> {
-    let lists = revisions.iter().map(|revision| &*revision.depends_on).enumerate();
-    lists.map(|(index, wanted)| resolve(revisions, index, wanted, Role::Dependency, names, defects)).collect()
+) -> (Vec<Vec<Node>>, Vec<(Node, Text)>) {
+    let mut elsewhere = Vec::new();
+    let mut resolved = Vec::with_capacity(revisions.len());
+    for (index, revision) in revisions.iter().enumerate() {
+        if !revision.depends_on.iter().any(|name| name.contains('@')) {
+            resolved.push(resolve(revisions, index, &revision.depends_on, Role::Dependency, names, defects));
+            continue;
+        }
+        let is_here = |name: &&Text| name.split_once('@').is_none_or(|(group, _)| group::is_here(revisions, group));
+        let (here, there): (Vec<_>, Vec<_>) = revision.depends_on.iter().partition(is_here);
+        elsewhere.extend(there.into_iter().map(|name| (Node::new(index), name.clone())));
+        let here: Vec<Text> = here.into_iter().cloned().collect();
+        resolved.push(resolve(revisions, index, &here, Role::Dependency, names, defects));
+    }
+    (resolved, elsewhere)
 }
 
 /// What one revision is to another that names it.
@@ -290,8 +327,10 @@ fn resolve(
     let (id, file) = (revision.id.to_string(), revision.file.to_string());
     let mut nodes = Vec::with_capacity(wanted.len());
     for name in wanted {
-        let found = names.get(name).copied();
-        let names_itself = *name == revision.id || found.is_some_and(|found| found.node().index() == index);
+        let (group, bare) = name.split_once('@').map_or((None, &**name), |(group, bare)| (Some(group), bare));
+        let found = names.get(bare).copied().filter(|found| group::is_of(&revisions[found.node().index()], group));
+        let names_itself = (*bare == revision.id && group::is_of(revision, group))
+            || found.is_some_and(|found| found.node().index() == index);
         if names_itself {
             defects.push(GraphDefect::SelfLoop { id: id.clone(), role: role.as_str(), file: file.clone() });
             continue;
@@ -302,7 +341,7 @@ fn resolve(
         }
         let nearest = match found {
             Some(label) => Some(revisions[label.node().index()].id.to_string()),
-            None if defects.len() < MOST_HINTS => nearest_name(name, role, revision, names),
+            None if defects.len() < MOST_HINTS => nearest_name(bare, role, revision, names),
             None => None,
         };
         let (role, name) = (role.as_str(), name.to_string());

@@ -76,6 +76,16 @@ pub enum PlanError {
         /// What contradicts.
         problems: Vec<String>,
     },
+    /// A revision that would be applied depends on one of a group that is not here.
+    #[error("revision `{id}` depends on `{name}`, and nothing of `{}` is here", group(name))]
+    DependsElsewhere {
+        /// The revision.
+        id: String,
+        /// Its file.
+        file: String,
+        /// The dependency.
+        name: String,
+    },
     /// A run was interrupted in a revision whose file is not here.
     #[error("revision `{id}` is half applied, and it is not here")]
     CannotFinish {
@@ -92,6 +102,10 @@ pub enum PlanError {
 
 fn count(revisions: usize) -> String {
     format!("{revisions} revision{}", if revisions == 1 { "" } else { "s" })
+}
+
+fn group(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(group, _)| group)
 }
 
 fn drifted(drift: &[Drift]) -> String {
@@ -158,6 +172,12 @@ impl From<&PlanError> for Diagnostic {
                 Code::HistoryMalformed,
                 "look at the table `migrate_history`; `stamp --purge <revision>` writes it anew",
             ),
+            PlanError::DependsElsewhere { file, .. } => new(
+                Code::DependsElsewhere,
+                "run it with the application that has both: `Migrations::combine` puts the revisions of crates together",
+            )
+            .at(Place::new(file.clone(), 1))
+            .because("it may only run after what it depends on, and whether that has run cannot be told here"),
             PlanError::CannotFinish { .. } => {
                 new(Code::CannotFinish, "run `upgrade` with the version that has it, which goes on where it stopped")
                     .because("the statements that are left stand in its file")

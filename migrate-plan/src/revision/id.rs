@@ -77,6 +77,27 @@ pub fn validate_label(label: &str) -> Result<(), InvalidName> {
     }
 }
 
+/// Checks a dependency: an id or a label, and before it `group@` when it is a revision of that group.
+///
+/// # Errors
+///
+/// [`InvalidName`] says what is wrong with it.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_plan::validate_dependency;
+///
+/// assert!(validate_dependency("3f2a9c81d0e3").is_ok());
+/// assert!(validate_dependency("accounts@3f2a9c81d0e3").is_ok());
+/// assert!(validate_dependency("accounts@head").is_err());
+/// ```
+pub fn validate_dependency(name: &str) -> Result<(), InvalidName> {
+    let (group, name) = name.split_once('@').map_or((None, name), |(group, name)| (Some(group), name));
+    group.map_or(Ok(()), validate_label)?;
+    validate_label(name)
+}
+
 fn validate(name: &str, allowed: impl Fn(char) -> bool) -> Result<(), InvalidName> {
     if name.is_empty() {
         return Err(InvalidName::Empty);

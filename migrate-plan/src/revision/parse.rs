@@ -392,6 +392,7 @@ fn assemble(file: &str, header: Header, sections: Sections, problems: &mut Probl
         irreversible: sections.irreversible.map(Text::from),
         sections: sections.list.into(),
         file: file.to_owned().into(),
+        groups: Vec::new().into(),
         origin: Origin::File,
     })
 }

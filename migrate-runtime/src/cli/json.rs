@@ -1,6 +1,6 @@
 //! The JSON objects: stable, documented, one a call.
 
-use migrate_plan::{Applied, Diagnostic, Direction, Node, Plan, Revision, TransactionMode};
+use migrate_plan::{Applied, Diagnostic, Direction, Node, Plan, RevisionGraph, TransactionMode};
 use serde_json::{Value, json};
 
 use super::output::object;
@@ -65,12 +65,13 @@ pub(super) fn report(report: &RunReport) -> Value {
 }
 
 /// One revision as the listing verbs show it; `applied` is null when no database was asked.
-pub(super) fn revision(revision: &Revision, applied: Option<bool>) -> Value {
+pub(super) fn revision(graph: &RevisionGraph, node: Node, applied: Option<bool>) -> Value {
+    let revision = graph.revision(node);
     json!({
         "revision": revision.id,
         "parents": revision.parents,
         "depends_on": revision.depends_on,
-        "labels": revision.labels,
+        "labels": graph.labels(node).collect::<Vec<_>>(),
         "title": revision.title,
         "created": revision.created,
         "description": revision.description,
@@ -80,8 +81,9 @@ pub(super) fn revision(revision: &Revision, applied: Option<bool>) -> Value {
 }
 
 /// One revision with its SQL.
-pub(super) fn revision_with_sections(shown: &Revision, applied: Option<bool>) -> Value {
-    let mut value = revision(shown, applied);
+pub(super) fn revision_with_sections(graph: &RevisionGraph, node: Node, applied: Option<bool>) -> Value {
+    let mut value = revision(graph, node, applied);
+    let shown = graph.revision(node);
     let sections: Vec<Value> = shown
         .sections
         .iter()

@@ -1,7 +1,7 @@
 //! The verbs that look and change nothing: `current`, `heads`, `history`, `show`.
 
 use clap::Args;
-use migrate_plan::{Applied, Direction, Node, Origin, Range, Revision, RevisionGraph, Symbol, Target, TargetError};
+use migrate_plan::{Applied, AppliedRow, Direction, Node, Origin, Range, RevisionGraph, Symbol, Target, TargetError};
 use serde_json::{Value, json};
 
 use super::drawing::{self, Picture};
@@ -59,6 +59,16 @@ fn counts_from_the_database(target: &Target) -> bool {
     target.symbol.is_none() || target.symbol == Some(Symbol::Current)
 }
 
+/// What a database has recorded as applied; reads it and writes nothing.
+///
+/// # Errors
+///
+/// [`Failure`] when the database cannot be read.
+pub async fn applied_rows(migrations: &Migrations, db: &mut dyn LiveConnection) -> Result<Vec<AppliedRow>, Failure> {
+    let mut db = identify(db).await?;
+    Ok(look(&mut db, migrations.settings()).await?.rows)
+}
+
 /// Asks the server what it is, where the driver cannot tell.
 pub(super) async fn identify(db: &mut dyn LiveConnection) -> Result<Identified<'_>, Failure> {
     let asked = identified(db).await;
@@ -105,12 +115,13 @@ pub(super) async fn current(
 
 pub(super) fn heads(migrations: &Migrations, output: &Output) -> Result<Exit, Failure> {
     let graph = migrations.graph()?;
-    let heads: Vec<&Revision> = graph.heads().map(|head| graph.revision(head)).collect();
-    let lines: Vec<String> = heads.iter().map(|r| format!("{}{}  {}", r.id, labels(r), r.title)).collect();
+    let heads: Vec<Node> = graph.heads().collect();
+    let line = |head: &Node| format!("{}{}  {}", graph.id(*head), labels(&graph, *head), graph.revision(*head).title);
+    let lines: Vec<String> = heads.iter().map(line).collect();
     if heads.is_empty() {
         output.note("there are no revisions yet: `cargo migrate new \"<title>\"` writes the first");
     }
-    let heads: Vec<Value> = heads.into_iter().map(|revision| json::revision(revision, None)).collect();
+    let heads: Vec<Value> = heads.into_iter().map(|head| json::revision(&graph, head, None)).collect();
     output.result(&lines.join("\n"), &object(json!({ "heads": heads })));
     Ok(Exit::Done)
 }
@@ -130,7 +141,7 @@ pub(super) fn branches(migrations: &Migrations, output: &Output) -> Result<Exit,
         output.note("no revision is followed by several: the history is one line");
     }
     let entry = |point: &Node| {
-        let mut value = json::revision(graph.revision(*point), None);
+        let mut value = json::revision(&graph, *point, None);
         value["children"] = json!(graph.children(*point).iter().map(|child| graph.id(*child)).collect::<Vec<_>>());
         value
     };
@@ -165,8 +176,7 @@ pub(super) async fn history(
             description.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
         }
     }
-    let entry =
-        |node: &Node| json::revision(applied.all().revision(*node), asked.then(|| applied.set().contains(*node)));
+    let entry = |node: &Node| json::revision(applied.all(), *node, asked.then(|| applied.set().contains(*node)));
     output.result(&text, &object(json!({ "history": nodes.iter().map(entry).collect::<Vec<_>>() })));
     Ok(Exit::Done)
 }
@@ -188,7 +198,7 @@ fn history_line(applied: &Applied<'_>, node: Node, asked: bool) -> String {
 pub(super) fn marks(applied: &Applied<'_>, node: Node) -> String {
     let graph = applied.all();
     let revision = graph.revision(node);
-    let mut marks: Vec<String> = revision.labels.iter().map(ToString::to_string).collect();
+    let mut marks: Vec<String> = graph.labels(node).map(str::to_owned).collect();
     if revision.origin == Origin::History {
         marks.push("not here".to_owned());
     } else if graph.children(node).is_empty() {
@@ -203,8 +213,9 @@ pub(super) fn marks(applied: &Applied<'_>, node: Node) -> String {
     if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) }
 }
 
-fn labels(revision: &Revision) -> String {
-    if revision.labels.is_empty() { String::new() } else { format!(" ({})", revision.labels.join(", ")) }
+fn labels(graph: &RevisionGraph, node: Node) -> String {
+    let labels: Vec<&str> = graph.labels(node).collect();
+    if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) }
 }
 
 pub(super) async fn show(
@@ -224,7 +235,7 @@ pub(super) async fn show(
     let text: Vec<String> = nodes.iter().map(|node| shown(&applied, *node)).collect();
     let entry = |node: &Node| {
         let is_applied = found.is_some().then(|| applied.set().contains(*node));
-        json::revision_with_sections(applied.all().revision(*node), is_applied)
+        json::revision_with_sections(applied.all(), *node, is_applied)
     };
     output.result(&text.join("\n"), &object(json!({ "revisions": nodes.iter().map(entry).collect::<Vec<_>>() })));
     Ok(Exit::Done)

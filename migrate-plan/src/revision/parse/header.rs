@@ -2,7 +2,7 @@
 
 use super::{Lines, MARKER, ParseErrorKind, Problems};
 use crate::diagnostic::nearest;
-use crate::revision::{InvalidName, validate_id, validate_label};
+use crate::revision::{InvalidName, validate_dependency, validate_id, validate_label};
 
 /// The keys that a header may hold.
 pub(super) const KEYS: [&str; 6] = ["revision", "parents", "title", "depends-on", "labels", "created"];
@@ -76,7 +76,7 @@ impl Header {
             "parents" => self.parents = Some(list("parents", value, "a parent", validate_id, line, problems)),
             "title" => self.title = Some(value.to_owned()),
             "depends-on" => {
-                self.depends_on = list("depends-on", value, "a dependency", validate_label, line, problems);
+                self.depends_on = list("depends-on", value, "a dependency", validate_dependency, line, problems);
             }
             "labels" => self.labels = list("labels", value, "a label", validate_label, line, problems),
             "created" => self.created = Some(value.to_owned()),
