@@ -55,11 +55,13 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let verb = scripted.as_ref().unwrap_or(verb);
     let files = match need {
         // A broken lock file is no reason not to look.
+        Need::Nothing if !verb.is_script() => Files::headers_without_lock(&project)?,
         Need::Nothing | Need::Read => Files::without_lock(&project)?,
         Need::Change | Need::Create => Files::load(&project)?,
     };
     files.graph()?;
     files.refuse_broken_seals()?;
+    files.warn_of_broken(&call.output);
     let migrations = files.migrations();
     block_on(async {
         if need == Need::Nothing {

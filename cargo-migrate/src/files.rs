@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use migrate_plan::{Code, Diagnostic, LockFile, Place, Revision, RevisionGraph};
-use migrate_runtime::{Migrations, read_revisions};
+use migrate_plan::{Code, Diagnostic, LockFile, Place, Revision, RevisionGraph, Text};
+use migrate_runtime::cli::Output;
+use migrate_runtime::{Migrations, read_headers, read_revisions};
 
 use crate::arguments::Global;
 use crate::project::{Folder, Project};
@@ -16,18 +17,45 @@ pub(crate) struct Files<'p> {
     pub(crate) revisions: Vec<Revision>,
     /// The lock of each folder; `None` where there is no such file.
     pub(crate) locks: Vec<Option<LockFile>>,
+    /// The problems of each file of which only the header was read.
+    broken: Vec<(Text, Vec<Diagnostic>)>,
 }
 
 impl<'p> Files<'p> {
     /// Reads every file.
     pub(crate) fn load(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
-        let revisions = read_project(project)?;
-        Ok(Self { project, revisions, locks: read_locks(project)? })
+        Ok(Self::new(project, read_revisions(&project.paths())?, read_locks(project)?))
     }
 
     /// Reads every revision file and leaves the locks aside, for verbs that only look.
     pub(crate) fn without_lock(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { project, revisions: read_project(project)?, locks: Vec::new() })
+        Ok(Self::new(project, read_revisions(&project.paths())?, Vec::new()))
+    }
+
+    /// Reads what the graph needs, and the locks: a file that is broken below its header does not keep anybody from writing
+    /// another one.
+    pub(crate) fn headers(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
+        let (revisions, broken) = read_headers(&project.paths())?;
+        Ok(Self { broken, ..Self::new(project, revisions, read_locks(project)?) })
+    }
+
+    /// [`Files::headers`] without the locks, for verbs that only look.
+    pub(crate) fn headers_without_lock(project: &'p Project) -> Result<Self, Vec<Diagnostic>> {
+        let (revisions, broken) = read_headers(&project.paths())?;
+        Ok(Self { broken, ..Self::new(project, revisions, Vec::new()) })
+    }
+
+    /// With every revision read.
+    pub(crate) fn new(project: &'p Project, revisions: Vec<Revision>, locks: Vec<Option<LockFile>>) -> Self {
+        Self { project, revisions, locks, broken: Vec::new() }
+    }
+
+    /// Says which files were not read below their headers.
+    pub(crate) fn warn_of_broken(&self, output: &Output) {
+        for problem in self.broken.iter().flat_map(|(_, problems)| problems) {
+            let place = problem.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            output.warn(&format!("{place}: {} [{}]", problem.message, problem.code));
+        }
     }
 
     /// The graph, or every defect.
@@ -71,12 +99,6 @@ impl<'p> Files<'p> {
     pub(crate) fn is_draft(&self, id: &str) -> bool {
         !self.locks.iter().flatten().any(|lock| lock.is_sealed(id))
     }
-}
-
-/// Reads the revisions of a project.
-pub(crate) fn read_project(project: &Project) -> Result<Vec<Revision>, Vec<Diagnostic>> {
-    let folders: Vec<_> = project.folders.iter().map(|folder| (folder.path.clone(), folder.shown.clone())).collect();
-    read_revisions(&folders)
 }
 
 /// Reads the lock file of each folder that has one.
@@ -174,7 +196,7 @@ impl Writer {
     ///
     /// cargo does not watch a file that was absent: when a lock comes into being, an embedded file is touched.
     pub(crate) fn renew_locks(&self, project: &Project) -> Result<(), Vec<Diagnostic>> {
-        let files = Files::load(project)?;
+        let files = Files::headers(project)?;
         for (folder, old) in files.folders_with_locks() {
             let revisions = files.revisions_in(folder);
             let lock = old.cloned().unwrap_or_default().renewed(&revisions);

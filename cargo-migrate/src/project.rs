@@ -67,6 +67,11 @@ impl Project {
         self.folders.iter().find(|folder| folder.holds(file))
     }
 
+    /// Where the folders are, each with how the user knows it.
+    pub(crate) fn paths(&self) -> Vec<(PathBuf, String)> {
+        self.folders.iter().map(|folder| (folder.path.clone(), folder.shown.clone())).collect()
+    }
+
     /// The groups of the revisions in a folder: its name among the others.
     pub(crate) fn groups_of(&self, folder: &Folder) -> Names {
         let shown: Vec<&str> = self.folders.iter().map(|folder| &*folder.shown).collect();

@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::lock_file::LOCK_FILE;
-use crate::revision::{Revision, parse_revision};
+use crate::revision::{ParseError, Revision, Text, parse_header, parse_revision};
 
 /// Files that may stand beside revisions.
 const COMPANIONS: [&str; 3] = [LOCK_FILE, ".gitattributes", "README.md"];
@@ -72,7 +72,14 @@ impl FolderFile {
 /// let problems = read_files(vec![file("migrations/notes.txt", "to do")]).unwrap_err();
 /// assert_eq!(problems[0].code.as_str(), "M0017");
 /// ```
-pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+pub fn read_files(files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    read_files_by(files, &mut parse_revision)
+}
+
+/// How a file becomes a revision.
+type Parse<'p> = &'p mut dyn FnMut(&str, &[u8]) -> Result<Revision, Vec<ParseError>>;
+
+fn read_files_by(mut files: Vec<FolderFile>, parse: Parse<'_>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
     files.sort_by_cached_key(|file| file.name().to_owned());
     let mut revisions = Vec::new();
     let mut problems = Vec::new();
@@ -89,7 +96,7 @@ pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagn
                 .at(Place::new(file.path.clone(), 1)),
             ),
             (FileKind::Rust, Ok(_)) => problems.push(rust_revision(file)),
-            (FileKind::Sql, Ok(bytes)) => match parse_revision(&file.path, bytes) {
+            (FileKind::Sql, Ok(bytes)) => match parse(&file.path, bytes) {
                 Ok(revision) => revisions.push(revision),
                 Err(errors) => problems.extend(errors.iter().map(Diagnostic::from)),
             },
@@ -118,11 +125,39 @@ pub fn read_files(mut files: Vec<FolderFile>) -> Result<Vec<Revision>, Vec<Diagn
 /// assert_eq!(revisions[1].groups[0], "billing");
 /// ```
 pub fn read_folders(folders: Vec<(String, Vec<FolderFile>)>) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    read_folders_by(folders, &mut parse_revision)
+}
+
+/// Revisions, and the problems of each file of which only the header was read, by the id of its revision.
+pub type Headers = (Vec<Revision>, Vec<(Text, Vec<Diagnostic>)>);
+
+/// [`read_folders`] for what needs no more than the graph: of files that are broken below their header, only the header is
+/// read. Gives with the revisions the problems of each such file, by the id of its revision, which then has no sections.
+///
+/// # Errors
+///
+/// Every problem of every file, when one has no readable header.
+pub fn read_headers(folders: Vec<(String, Vec<FolderFile>)>) -> Result<Headers, Vec<Diagnostic>> {
+    let mut broken = Vec::new();
+    let revisions = read_folders_by(folders, &mut |file, bytes| {
+        parse_revision(file, bytes).or_else(|problems| {
+            let header = parse_header(file, bytes).map_err(|_| problems.clone())?;
+            broken.push((header.id.clone(), problems.iter().map(Diagnostic::from).collect()));
+            Ok(header)
+        })
+    })?;
+    Ok((revisions, broken))
+}
+
+fn read_folders_by(
+    folders: Vec<(String, Vec<FolderFile>)>,
+    parse: Parse<'_>,
+) -> Result<Vec<Revision>, Vec<Diagnostic>> {
     let shown: Vec<&str> = folders.iter().map(|(shown, _)| &**shown).collect();
     let groups = folder_groups(&shown);
     let (mut revisions, mut problems) = (Vec::new(), Vec::new());
     for (index, (_, files)) in folders.into_iter().enumerate() {
-        match read_files(files) {
+        match read_files_by(files, parse) {
             Ok(mut read) => {
                 if let Some(group) = groups.get(index) {
                     read.iter_mut().for_each(|revision| revision.groups = vec![group.clone().into()].into());

@@ -46,7 +46,9 @@ pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
 pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use embedded::{decode_revisions, encode_revisions};
-pub use folder::{FileKind, FolderFile, folder_groups, read_files, read_folders, unreadable_folder};
+pub use folder::{
+    FileKind, FolderFile, Headers, folder_groups, read_files, read_folders, read_headers, unreadable_folder,
+};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};
@@ -55,8 +57,8 @@ pub use manifest::{Ids, ProjectConfig};
 pub use plan::{Action, Ahead, Inserted, Plan, PlanError, Purge, Step};
 pub use revision::{
     Content, Direction, FileName, InvalidName, Names, Origin, ParseError, ParseErrorKind, Revision, Section, Text,
-    TransactionMode, normalize, parse_revision, parse_stored_section, render_revision, slug, validate_dependency,
-    validate_id, validate_label,
+    TransactionMode, normalize, parse_header, parse_revision, parse_stored_section, render_revision, slug,
+    validate_dependency, validate_id, validate_label,
 };
 pub use settings::{DEFAULT_FOLDER, DEFAULT_HISTORY_TABLE, Heads, LockKind, Settings};
 pub use statement::{

@@ -300,16 +300,20 @@ impl LockFile {
         stale
     }
 
-    /// The lock with the lines of drafts as their files are now. Lines of sealed revisions stay.
+    /// The lock with the lines of drafts as their files are now. Lines of sealed revisions stay, and so do those of drafts of
+    /// which only the header could be read.
     #[must_use]
     pub fn renewed(&self, revisions: &[Revision]) -> Self {
         let mut lines: BTreeMap<String, BTreeSet<Line>> = BTreeMap::new();
         for revision in revisions.iter().filter(|revision| !self.is_sealed(&revision.id)) {
-            lines.insert(revision.id.to_string(), BTreeSet::from([Line::of(revision)]));
+            if !revision.sections.is_empty() {
+                lines.insert(revision.id.to_string(), BTreeSet::from([Line::of(revision)]));
+            }
         }
-        for id in &self.sealed {
+        let headers = revisions.iter().filter(|revision| revision.sections.is_empty()).map(|revision| &*revision.id);
+        for id in self.sealed.iter().map(String::as_str).chain(headers) {
             if let Some(line) = self.revisions.get(id) {
-                lines.insert(id.clone(), line.clone());
+                lines.insert(id.to_owned(), line.clone());
             }
         }
         Self { revisions: lines, sealed: self.sealed.clone(), accepted: self.accepted.clone() }

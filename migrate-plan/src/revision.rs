@@ -10,7 +10,7 @@ mod render;
 use std::borrow::Cow;
 
 pub use id::{InvalidName, validate_dependency, validate_id, validate_label};
-pub use parse::{ParseError, ParseErrorKind, normalize, parse_revision, parse_stored_section};
+pub use parse::{ParseError, ParseErrorKind, normalize, parse_header, parse_revision, parse_stored_section};
 pub use render::{FileName, render_revision, slug};
 
 use crate::checksum::{Checksum, ChecksumBuilder};

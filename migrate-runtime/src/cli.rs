@@ -48,7 +48,7 @@ use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::migrations::Migrations;
-pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions, counted};
+pub use check::{CheckLine, CheckResult, Checks, check_database, check_graph, check_sections, counted};
 pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
@@ -255,7 +255,8 @@ impl MigrateArgs {
             AppVerb::Check => {
                 output.note(&format!("target: {} (this application's connection)", db.dialect()));
                 let mut checks = Checks::default();
-                check_revisions(migrations, &mut checks);
+                check_graph(migrations, &mut checks);
+                check_sections(migrations, &mut checks);
                 check_database(migrations, db, &mut checks).await?;
                 Ok(checks.print(output))
             }

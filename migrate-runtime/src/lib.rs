@@ -50,7 +50,7 @@ pub use event::Event;
 pub use migrate_macros::embed_migrations;
 pub use migrate_plan as plan;
 pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
-pub use migrations::{Migrations, read_revisions};
+pub use migrations::{Migrations, read_headers, read_revisions};
 pub use migrator::Migrator;
 pub use report::{RunReport, StepReport};
 pub use wait::{Transient, wait_for, wait_for_async};

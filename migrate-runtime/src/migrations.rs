@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use migrate_plan::{
-    Diagnostic, FolderFile, GraphDefect, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text, check_history,
-    decode_revisions, read_files, read_folders, unreadable_folder,
+    Diagnostic, FolderFile, GraphDefect, Headers, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text,
+    check_history, decode_revisions, read_files, read_folders, unreadable_folder,
 };
 
 use crate::driver::{Acquire, BlockingConnection};
@@ -235,6 +235,20 @@ impl Migrations {
 ///
 /// Every problem of every file and of the folders themselves.
 pub fn read_revisions(folders: &[(PathBuf, String)]) -> Result<Vec<Revision>, Vec<Diagnostic>> {
+    read_folders(list_all(folders)?)
+}
+
+/// [`read_revisions`] for what needs no more than the graph: a file that is broken below its header gives a revision without
+/// sections, and its problems.
+///
+/// # Errors
+///
+/// Every problem of every file and of the folders themselves, when a header cannot be read.
+pub fn read_headers(folders: &[(PathBuf, String)]) -> Result<Headers, Vec<Diagnostic>> {
+    migrate_plan::read_headers(list_all(folders)?)
+}
+
+fn list_all(folders: &[(PathBuf, String)]) -> Result<Vec<(String, Vec<FolderFile>)>, Vec<Diagnostic>> {
     let (mut read, mut problems) = (Vec::new(), Vec::new());
     for (folder, shown) in folders {
         match list(folder, shown) {
@@ -242,7 +256,7 @@ pub fn read_revisions(folders: &[(PathBuf, String)]) -> Result<Vec<Revision>, Ve
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { read_folders(read) } else { Err(problems) }
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
 }
 
 /// The files of a folder with their bytes.

@@ -309,3 +309,76 @@ fn a_command_runs_on_each_new_file() {
         "{missing:?}"
     );
 }
+
+#[test]
+fn what_needs_the_graph_alone_works_with_a_file_that_is_broken_below_its_header() {
+    let sandbox = branches();
+    assert_eq!(sandbox.migrate(&["check", "--fix"]).code, 4);
+    let line = |id: &str| {
+        let lock = sandbox.read("migrations/migrate.lock");
+        lock.lines().find(|line| line.starts_with(&format!("revision {id} "))).map(str::to_owned)
+    };
+    let before = line("ccc");
+    sandbox.write(
+        "migrations/3_ccc.sql",
+        "-- revision: ccc\n-- parents: aaa\n\n-- migrate: up\nSELECT 'open;\n<<<<<<< HEAD\n",
+    );
+    let ok = |arguments: &[&str]| {
+        let ran = sandbox.migrate(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.transcript());
+        assert!(
+            ran.stderr.contains("migrations/3_ccc.sql:6: the file holds a git conflict marker [M0002]"),
+            "{}",
+            ran.transcript()
+        );
+        ran.stdout
+    };
+    assert_eq!(ok(&["heads"]), "bbb (billing)  bbb\nccc  ccc\n");
+    assert_eq!(ok(&["history"]).lines().count(), 3);
+    assert_eq!(ok(&["branches"]).lines().count(), 3);
+    assert!(ok(&["show", "ccc"]).starts_with("revision: ccc (head)\n"));
+    ok(&["new", "behind it", "--parent", "ccc", "--rev-id", "d1"]);
+    ok(&["merge", "bbb", "d1", "--rev-id", "m1"]);
+    ok(&["rebase", "ccc", "--onto", "bbb"]);
+    assert!(sandbox.read("migrations/3_ccc.sql").contains("-- parents: bbb\n"));
+    assert_eq!(line("ccc"), before, "what cannot be read keeps its line");
+    assert!(line("m1").is_some());
+
+    let check = sandbox.migrate(&["check"]);
+    assert_eq!(check.code, 1);
+    assert!(
+        check.stdout.contains("FAILED  files") && check.stdout.contains("ok      heads        m1"),
+        "{}",
+        check.transcript()
+    );
+    assert!(
+        check.stdout.contains("-       sections     not checked: the files must be readable first"),
+        "{}",
+        check.transcript()
+    );
+    for arguments in [&["upgrade"][..], &["seal"]] {
+        let ran = sandbox.migrate(&[arguments, &["--database-url", "sqlite://a.db"]].concat());
+        assert!(ran.code == 1 && ran.stderr.contains("error[M0002]"), "{}", ran.transcript());
+    }
+    sandbox.write("migrations/3_ccc.sql", "-- revision: ccc\n");
+    assert!(sandbox.migrate(&["heads"]).stderr.contains("error[M0003]"), "a broken header is another thing");
+}
+
+#[test]
+fn the_crate_need_not_compile() {
+    let sandbox = branches();
+    sandbox.write("Cargo.toml", "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nnowhere-to-be-found = \"7\"\n");
+    sandbox.write("src/main.rs", "fn main( {");
+    for arguments in [
+        &["heads"][..],
+        &["history"],
+        &["show", "aaa"],
+        &["merge", "bbb", "ccc", "--rev-id", "m1"],
+        &["new", "x"],
+        &["check"],
+    ] {
+        let ran = sandbox.migrate(arguments);
+        assert!(matches!(ran.code, 0 | 1) && !ran.stderr.contains("M0601"), "{arguments:?}: {}", ran.transcript());
+    }
+    assert_eq!(sandbox.migrate(&["rebase", "ccc", "--onto", "bbb", "--dry-run"]).code, 0);
+}

@@ -3,12 +3,15 @@
 mod since;
 
 use migrate_plan::{Code, Diagnostic, LOCK_FILE, Place, Stale};
-use migrate_runtime::cli::{CheckResult, Checks, Exit, Failure, Need, check_database, check_revisions, counted};
+use migrate_runtime::cli::{
+    CheckResult, Checks, Exit, Failure, Need, check_database, check_graph, check_sections, counted,
+};
+use migrate_runtime::read_revisions;
 
 use super::Call;
 use crate::arguments::CheckArgs;
 use crate::database::{Database, FoundUrl};
-use crate::files::{Files, Writer, read_locks, read_project};
+use crate::files::{Files, Writer, read_locks};
 use crate::project::Project;
 
 /// What only a database can tell.
@@ -19,24 +22,19 @@ const BROKEN_FILES: &str = "the files must be readable first";
 pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
     let mut checks = Checks::default();
-    let revisions = match read_project(&project) {
+    let revisions = match read_revisions(&project.paths()) {
         Ok(revisions) => revisions,
-        Err(problems) => {
-            checks.verdict("files", "", problems);
-            for name in ["graph", "heads", "sections", "lock", "sealed", "since"].into_iter().chain(OF_THE_DATABASE) {
-                checks.add(name, "", CheckResult::Skipped(BROKEN_FILES.to_owned()));
-            }
-            return Ok(checks.print(&call.output));
-        }
+        Err(problems) => return Ok(broken_files(&project, problems, checks, call)),
     };
     checks.verdict("files", format!("{}, no stray files", counted(revisions.len(), "revision")), Vec::new());
     let (locks, broken) = match read_locks(&project) {
         Ok(locks) => (locks, None),
         Err(problems) => (Vec::new(), Some(problems)),
     };
-    let files = Files { project: &project, revisions, locks };
+    let files = Files::new(&project, revisions, locks);
     let migrations = files.migrations();
-    check_revisions(&migrations, &mut checks);
+    check_graph(&migrations, &mut checks);
+    check_sections(&migrations, &mut checks);
     check_locks(args, call, &files, broken, &mut checks)?;
     match &args.since {
         Some(reference) => since::check(&files, reference, &mut checks)?,
@@ -56,6 +54,22 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         }
     }
     Ok(checks.print(&call.output))
+}
+
+/// What can be said all the same: the graph needs no more than the headers.
+fn broken_files(project: &Project, problems: Vec<Diagnostic>, mut checks: Checks, call: &Call<'_>) -> Exit {
+    checks.verdict("files", "", problems);
+    let skipped: &[&str] = match Files::headers_without_lock(project) {
+        Ok(files) => {
+            check_graph(&files.migrations(), &mut checks);
+            &["sections", "lock", "sealed", "since"]
+        }
+        Err(_) => &["graph", "heads", "sections", "lock", "sealed", "since"],
+    };
+    for name in skipped.iter().copied().chain(OF_THE_DATABASE) {
+        checks.add(name, "", CheckResult::Skipped(BROKEN_FILES.to_owned()));
+    }
+    checks.print(&call.output)
 }
 
 fn skip_database(checks: &mut Checks, reason: &str) {

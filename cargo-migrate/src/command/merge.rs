@@ -14,7 +14,8 @@ const NOTHING: &str = "-- migrate: up\n-- migrate: nothing\n\n-- migrate: down\n
 pub(super) fn run(args: &MergeArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
-    let files = Files::load(&project)?;
+    let files = Files::headers(&project)?;
+    files.warn_of_broken(&call.output);
     files.refuse_broken_seals()?;
     let graph = files.graph()?;
     let parents = parents(&graph, &args.parents)?;

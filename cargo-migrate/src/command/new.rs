@@ -19,7 +19,8 @@ pub(super) fn run(args: &NewArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let title = title(args.title.as_ref().or(args.message.as_ref()))?;
     let project = Project::find(call.global)?;
-    let files = Files::load(&project)?;
+    let files = Files::headers(&project)?;
+    files.warn_of_broken(&call.output);
     files.refuse_broken_seals()?;
     let graph = files.graph()?;
     let named = |nodes: &[Node]| -> Vec<String> { nodes.iter().map(|node| graph.id(*node).to_owned()).collect() };

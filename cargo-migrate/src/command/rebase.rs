@@ -20,7 +20,8 @@ use crate::project::Project;
 pub(super) fn run(args: &RebaseArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
-    let files = Files::load(&project)?;
+    let files = Files::headers(&project)?;
+    files.warn_of_broken(&call.output);
     let repeated = args.revisions.iter().find_map(|named| duplicate(&files, named));
     let moves = match (repeated, args.revisions.len()) {
         (Some(index), 1) => give_fresh_id(&files, index, args.onto.as_deref())?,

@@ -299,13 +299,7 @@ pub fn normalize(text: &str) -> Cow<'_, str> {
 /// assert!(revision.section(Direction::Down, Dialect::Sqlite).is_none());
 /// ```
 pub fn parse_revision(file: &str, bytes: &[u8]) -> Result<Revision, Vec<ParseError>> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => normalize(text),
-        Err(error) => {
-            let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() as u32 + 1;
-            return Err(vec![ParseError { place: Place::new(file, line), kind: ParseErrorKind::NotUtf8 }]);
-        }
-    };
+    let text = text_of(file, bytes)?;
     let mut problems = Problems { file, found: Vec::new() };
     let mut lines = Lines { rest: &text, number: 0 };
     refuse_foreign_text(&text, &mut problems);
@@ -314,6 +308,7 @@ pub fn parse_revision(file: &str, bytes: &[u8]) -> Result<Revision, Vec<ParseErr
     }
     let header = Header::read(&mut lines, &mut problems);
     let sections = Sections::read(&mut lines, &mut problems);
+    refuse_missing_up(&header, &sections, &mut problems);
     let revision = assemble(file, header, sections, &mut problems);
     match revision {
         Some(revision) if problems.found.is_empty() => Ok(revision),
@@ -322,6 +317,41 @@ pub fn parse_revision(file: &str, bytes: &[u8]) -> Result<Revision, Vec<ParseErr
             Err(problems.found)
         }
     }
+}
+
+/// Reads the header of a revision and nothing below it: a revision without sections, for what needs its place in the graph
+/// alone.
+///
+/// # Errors
+///
+/// Every problem of the header, and of the file's name.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_plan::{parse_header, parse_revision};
+///
+/// let text = b"-- revision: 001\n-- parents: none\n\n-- migrate: up\nSELECT 'not closed;\n";
+/// assert!(parse_revision("001.sql", text).is_err());
+/// assert_eq!(parse_header("001.sql", text).unwrap().id, "001");
+/// ```
+pub fn parse_header(file: &str, bytes: &[u8]) -> Result<Revision, Vec<ParseError>> {
+    let end = memchr::memmem::find(bytes, format!("\n{MARKER}").as_bytes()).unwrap_or(bytes.len());
+    let text = text_of(file, &bytes[..end])?;
+    let mut problems = Problems { file, found: Vec::new() };
+    refuse_foreign_text(&text, &mut problems);
+    let header = Header::read(&mut Lines { rest: &text, number: 0 }, &mut problems);
+    match assemble(file, header, Sections::default(), &mut problems) {
+        Some(revision) if problems.found.is_empty() => Ok(revision),
+        _ => Err(problems.found),
+    }
+}
+
+fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<Cow<'b, str>, Vec<ParseError>> {
+    std::str::from_utf8(bytes).map(normalize).map_err(|error| {
+        let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() as u32 + 1;
+        vec![ParseError { place: Place::new(file, line), kind: ParseErrorKind::NotUtf8 }]
+    })
 }
 
 /// Reads a section that [`Section::to_stored`] wrote into a history.
@@ -363,12 +393,15 @@ fn refuse_foreign_text(text: &str, problems: &mut Problems<'_>) {
     }
 }
 
-fn assemble(file: &str, header: Header, sections: Sections, problems: &mut Problems<'_>) -> Option<Revision> {
+fn refuse_missing_up(header: &Header, sections: &Sections, problems: &mut Problems<'_>) {
     // An unknown marker may be what the section was meant to begin with.
     let misspelt = problems.found.iter().any(|problem| matches!(problem.kind, ParseErrorKind::UnknownMarker { .. }));
     if !misspelt && !sections.list.iter().any(|section| section.direction == Direction::Up) {
         problems.add(header.first_line, ParseErrorKind::MissingUp);
     }
+}
+
+fn assemble(file: &str, header: Header, sections: Sections, problems: &mut Problems<'_>) -> Option<Revision> {
     let id = header.id?;
     let stem = stem(file);
     let slug = slug_after(stem, &id);

@@ -102,8 +102,8 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Checks that need the revisions alone: heads and unwritten sections. Their graph is sound already.
-pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
+/// Checks of the graph and its heads, which need no more than the headers of the revisions.
+pub fn check_graph(migrations: &Migrations, checks: &mut Checks) {
     let graph = match migrations.graph() {
         Ok(graph) => graph,
         Err(defects) => {
@@ -126,6 +126,10 @@ pub fn check_revisions(migrations: &Migrations, checks: &mut Checks) {
         CheckResult::Passed
     };
     checks.add("heads", detail, result);
+}
+
+/// Whether every section is written.
+pub fn check_sections(migrations: &Migrations, checks: &mut Checks) {
     let sections =
         migrations.revisions().iter().flat_map(|revision| revision.sections.iter().map(move |s| (revision, s)));
     let unwritten =

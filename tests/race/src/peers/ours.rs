@@ -41,7 +41,7 @@ impl<C: Connection + 'static> Peer for Ours<C> {
     }
 
     fn connect<'p>(&'p self, place: &Place) -> Box<dyn Session + 'p> {
-        let migrations = Migrations::embedded(self.encoded, Settings::DEFAULT, "race 0.1.0", "");
+        let migrations = Migrations::embedded(self.encoded, Settings::DEFAULT, "race 0.1.0", &[]);
         Box::new(Running { db: (self.connect)(place), migrations })
     }
 }
