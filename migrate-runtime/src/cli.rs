@@ -35,6 +35,7 @@ mod interrupted;
 mod json;
 mod look;
 mod output;
+mod pager;
 mod progress;
 mod run;
 mod script;

@@ -1,10 +1,12 @@
 //! `history --graph` and `--as`: the history as a picture.
 
+use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use migrate_plan::{Applied, Drawing, Node};
 
 use super::escape;
 use super::look::marks;
+use super::output::DIM;
 
 /// A picture for other programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,23 +30,39 @@ fn sign(applied: &Applied<'_>, node: Node, asked: bool) -> char {
     }
 }
 
-/// The lanes with a revision's line beside them, as `git log --graph` has them.
+/// What lanes are coloured with, in turn.
+const LANES: [AnsiColor; 6] =
+    [AnsiColor::Red, AnsiColor::Green, AnsiColor::Yellow, AnsiColor::Blue, AnsiColor::Magenta, AnsiColor::Cyan];
+
+const ID: Style = AnsiColor::Yellow.on_default();
+const MARKS: Style = AnsiColor::Cyan.on_default();
+
+/// Each lane, two characters wide, in its colour.
+fn coloured(lanes: &str) -> String {
+    let characters: Vec<char> = lanes.chars().collect();
+    let mut text = String::new();
+    for (lane, pair) in characters.chunks(2).enumerate() {
+        let pair: String = pair.iter().collect();
+        let style = LANES[lane % LANES.len()].on_default();
+        text.push_str(&if pair.trim().is_empty() { pair } else { format!("{style}{pair}{style:#}") });
+    }
+    text
+}
+
+/// The lanes with a revision's line beside them, as `git log --graph` has them. Coloured and escaped.
 pub(super) fn lanes(applied: &Applied<'_>, nodes: &[Node], asked: bool) -> String {
     let graph = applied.all();
     let drawing = Drawing::new(graph, nodes, |node| sign(applied, node, asked));
     let mut text = String::new();
     for line in &drawing.lines {
-        text.push_str(&line.lanes);
+        text.push_str(&coloured(&line.lanes));
         if let Some(node) = line.node {
             let revision = graph.revision(node);
             let needs: Vec<&str> = graph.depends_on(node).iter().map(|other| graph.id(*other)).collect();
             let needs = if needs.is_empty() { String::new() } else { format!(" [needs {}]", needs.join(", ")) };
-            text.push_str(&format!(
-                " {}{}{needs}  {}",
-                revision.id,
-                marks(applied, node),
-                escape::line(&revision.title)
-            ));
+            let (id, marks) = (escape::line(&revision.id), marks(applied, node));
+            let (marks, needs, title) = (escape::line(&marks), escape::line(&needs), escape::line(&revision.title));
+            text.push_str(&format!(" {ID}{id}{ID:#}{MARKS}{marks}{MARKS:#}{DIM}{needs}{DIM:#}  {title}"));
         }
         text.push('\n');
     }

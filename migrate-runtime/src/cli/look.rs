@@ -173,11 +173,15 @@ pub(super) async fn history(
         text.push_str(&history_line(&applied, *node, asked));
         let revision = applied.all().revision(*node);
         if let Some(description) = revision.description.as_ref().filter(|_| output.is_verbose()) {
-            description.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+            description.lines().for_each(|line| text.push_str(&format!("    {}\n", escape::line(line))));
         }
     }
     let entry = |node: &Node| json::revision(applied.all(), *node, asked.then(|| applied.set().contains(*node)));
-    output.result(&text, &object(json!({ "history": nodes.iter().map(entry).collect::<Vec<_>>() })));
+    let object = object(json!({ "history": nodes.iter().map(entry).collect::<Vec<_>>() }));
+    match args.picture {
+        Some(_) => output.result(&text, &object),
+        None => output.picture(&text, &object),
+    }
     Ok(Exit::Done)
 }
 

@@ -79,7 +79,7 @@ static RESULT_LOST: AtomicBool = AtomicBool::new(false);
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 impl Output {
     /// Whether results are JSON.
@@ -113,6 +113,19 @@ impl Output {
         // A reader that has gone away, such as `head`, is no failure of ours.
         if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
             RESULT_LOST.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Prints a result that may be long and has colours of its own; on a terminal a screen at a time. What is in it is escaped
+    /// already.
+    pub(super) fn picture(&self, text: &str, object: &Value) {
+        if self.is_json() {
+            return self.exact_result("", object);
+        }
+        let plain = anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never;
+        let text = if plain { anstream::adapter::strip_str(text).to_string() } else { text.to_owned() };
+        if !super::pager::show(&text) {
+            self.exact_result(&text, object);
         }
     }
 
