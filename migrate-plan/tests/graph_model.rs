@@ -213,7 +213,15 @@ fn code(error: &PlanError) -> &'static str {
     Diagnostic::from(error).code.as_str()
 }
 
+/// 2,000 cases of each property, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 2_000, ..config } }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn upgrade_applies_what_the_target_needs_and_nothing_else(case in grown()) {
         let (graph, model) = (case.graph(), Model::new(&case.sketches));
@@ -385,9 +393,11 @@ proptest! {
         let mut sketches = case.sketches.clone();
         let model = Model::new(&sketches);
         let top = case.target().to_owned();
-        let roots = Vec::from_iter(below(&model.needs, &one(&top)));
+        let roots = Vec::from_iter(&below(&model.needs, &one(&top)) - &one(&top));
+        if roots.is_empty() {
+            return Ok(());
+        }
         let bottom = from.get(&roots).clone();
-        prop_assume!(bottom != top);
         let closing = sketches.iter_mut().find(|sketch| sketch.id == bottom).unwrap();
         closing.depends_on.push(top);
         let needs = Model::new(&sketches).needs;

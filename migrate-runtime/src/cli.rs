@@ -53,7 +53,7 @@ pub use check::{CheckLine, CheckResult, Checks, check_database, check_graph, che
 pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
-pub use look::{HistoryArgs, ShowArgs, applied_rows};
+pub use look::{CurrentArgs, HeadsArgs, HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use script::ScriptArgs;
@@ -87,11 +87,11 @@ pub enum Verb {
     /// Records revisions as applied without running them
     Stamp(StampArgs),
     /// Shows the applied heads of the database
-    Current,
+    Current(CurrentArgs),
     /// Lists the revisions, newest first
     History(HistoryArgs),
     /// Shows the heads: the revisions that nothing follows
-    Heads,
+    Heads(HeadsArgs),
     /// Shows where the history parts, and where to
     Branches,
     /// Shows one revision with its SQL
@@ -162,10 +162,10 @@ impl Verb {
             }
             Self::Upgrade(_) | Self::Stamp(_) => Need::Create,
             Self::Downgrade(_) => Need::Change,
-            Self::Current | Self::Status => Need::Read,
+            Self::Current(_) | Self::Status => Need::Read,
             Self::History(args) if args.needs_database() => Need::Read,
             Self::Show(args) if args.needs_database() => Need::Read,
-            Self::Heads | Self::Branches | Self::History(_) | Self::Show(_) => Need::Nothing,
+            Self::Heads(_) | Self::Branches | Self::History(_) | Self::Show(_) => Need::Nothing,
         }
     }
 
@@ -179,7 +179,7 @@ impl Verb {
             Self::Upgrade(args) => args.migrator(migrations),
             Self::Downgrade(args) => args.migrator(migrations),
             Self::Stamp(args) => args.migrator(migrations),
-            Self::Current | Self::History(_) | Self::Heads | Self::Branches | Self::Show(_) | Self::Status => {
+            Self::Current(_) | Self::History(_) | Self::Heads(_) | Self::Branches | Self::Show(_) | Self::Status => {
                 return Ok(());
             }
         };
@@ -214,11 +214,11 @@ impl Verb {
             (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
             (Self::Stamp(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
-            (Self::Current, Some(db)) => look::current(migrations, db, output).await,
+            (Self::Current(args), Some(db)) => look::current(*args, migrations, db, output).await,
             (Self::Status, Some(db)) => status::status(migrations, db, output).await,
             (Self::History(args), db) => look::history(args, migrations, db, output).await,
             (Self::Show(args), db) => look::show(args, migrations, db, output).await,
-            (Self::Heads, _) => look::heads(migrations, output),
+            (Self::Heads(args), _) => look::heads(*args, migrations, output),
             (Self::Branches, _) => look::branches(migrations, output),
             (_, None) => Err(Failure::missing_database()),
         }

@@ -365,6 +365,27 @@ fn what_needs_the_graph_alone_works_with_a_file_that_is_broken_below_its_header(
 }
 
 #[test]
+fn heads_can_leave_out_what_others_depend_on_and_say_more() {
+    let sandbox = branches();
+    assert_eq!(sandbox.migrate(&["new", "x", "--parent", "bbb", "--depends-on", "ccc", "--rev-id", "d1"]).code, 0);
+    assert_eq!(sandbox.migrate(&["heads"]).stdout.lines().count(), 2);
+    assert_eq!(sandbox.migrate(&["heads", "--resolve-dependencies"]).stdout, "d1  x\n");
+    let verbose = sandbox.migrate(&["heads", "-v"]).stdout;
+    assert!(verbose.contains("ccc  ccc\n    parents: aaa\n    file:    migrations/3_ccc.sql\n"), "{verbose}");
+    let branches = sandbox.migrate(&["branches", "-v"]).stdout;
+    assert!(branches.contains("aaa (branch point)  aaa\n    parents: <base>\n"), "{branches}");
+}
+
+#[test]
+fn current_can_be_asked_whether_everything_is_applied() {
+    let sandbox = branches();
+    let on = |arguments: &[&str]| sandbox.migrate(&[arguments, &["--database-url", "sqlite://a.db"]].concat()).code;
+    assert_eq!((on(&["current", "--check-heads"]), on(&["current"])), (3, 0));
+    assert_eq!((on(&["upgrade", "bbb"]), on(&["current", "--check-heads"])), (0, 3));
+    assert_eq!((on(&["upgrade", "heads"]), on(&["current", "--check-heads"])), (0, 0));
+}
+
+#[test]
 fn the_crate_need_not_compile() {
     let sandbox = branches();
     sandbox.write("Cargo.toml", "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nnowhere-to-be-found = \"7\"\n");

@@ -16,10 +16,10 @@ use crate::migrations::Migrations;
 #[derive(Clone, Debug, Default, Args)]
 pub struct HistoryArgs {
     /// Only these: `from:to`, both ends included, either left out; `-3:` begins three before the last, `current:` at what is applied
-    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    #[arg(short, long, alias = "rev-range", value_name = "RANGE", allow_hyphen_values = true)]
     pub range: Option<String>,
     /// Ask the database and mark what is applied
-    #[arg(long)]
+    #[arg(long, alias = "indicate-current", short_alias = 'i')]
     pub applied: bool,
     /// Draw branches and merges, ◆; with `--applied`, ● is applied and ○ pending
     #[arg(long)]
@@ -39,6 +39,22 @@ impl HistoryArgs {
         let from = range.from.as_ref().filter(|from| !from_above(from));
         self.applied || from.into_iter().chain(&range.to).any(counts_from_the_database)
     }
+}
+
+/// `current [--check-heads]`
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct CurrentArgs {
+    /// End with 3 unless everything is applied
+    #[arg(long)]
+    pub check_heads: bool,
+}
+
+/// `heads [--resolve-dependencies]`
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct HeadsArgs {
+    /// Leave out what another revision depends on, as applied heads are counted
+    #[arg(long)]
+    pub resolve_dependencies: bool,
 }
 
 /// `show TARGET`
@@ -87,6 +103,7 @@ async fn see<'g>(
 }
 
 pub(super) async fn current(
+    args: CurrentArgs,
     migrations: &Migrations,
     db: &mut dyn LiveConnection,
     output: &Output,
@@ -110,13 +127,18 @@ pub(super) async fn current(
     }
     let heads: Vec<Value> = heads.into_iter().map(|head| json::applied_head(&applied, head)).collect();
     output.result(&text, &object(json!({ "current": heads })));
-    Ok(Exit::Done)
+    let is_complete = graph.nodes().all(|node| applied.set().contains(node)) && applied.interrupted().is_none();
+    Ok(if args.check_heads && !is_complete { Exit::Pending } else { Exit::Done })
 }
 
-pub(super) fn heads(migrations: &Migrations, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn heads(args: HeadsArgs, migrations: &Migrations, output: &Output) -> Result<Exit, Failure> {
     let graph = migrations.graph()?;
-    let heads: Vec<Node> = graph.heads().collect();
-    let line = |head: &Node| format!("{}{}  {}", graph.id(*head), labels(&graph, *head), graph.revision(*head).title);
+    let is_needed = |head: &Node| args.resolve_dependencies && !graph.dependents(*head).is_empty();
+    let heads: Vec<Node> = graph.heads().filter(|head| !is_needed(head)).collect();
+    let line = |head: &Node| {
+        let line = format!("{}{}  {}", graph.id(*head), labels(&graph, *head), graph.revision(*head).title);
+        if output.is_verbose() { line + &details(&graph, *head) } else { line }
+    };
     let lines: Vec<String> = heads.iter().map(line).collect();
     if heads.is_empty() {
         output.note("there are no revisions yet: `cargo migrate new \"<title>\"` writes the first");
@@ -124,6 +146,14 @@ pub(super) fn heads(migrations: &Migrations, output: &Output) -> Result<Exit, Fa
     let heads: Vec<Value> = heads.into_iter().map(|head| json::revision(&graph, head, None)).collect();
     output.result(&lines.join("\n"), &object(json!({ "heads": heads })));
     Ok(Exit::Done)
+}
+
+/// Where a revision stands and where its file is, on lines of their own.
+fn details(graph: &RevisionGraph, node: Node) -> String {
+    let revision = graph.revision(node);
+    let parents = if revision.parents.is_empty() { "<base>".to_owned() } else { revision.parents.join(", ") };
+    let created = revision.created.iter().map(|created| format!("\n    created: {created}")).collect::<String>();
+    format!("\n    parents: {parents}\n    file:    {}{created}", revision.file)
 }
 
 /// Every revision that several others follow, with those.
@@ -135,6 +165,10 @@ pub(super) fn branches(migrations: &Migrations, output: &Output) -> Result<Exit,
     let line = |node: Node| format!("{}{}  {}\n", graph.id(node), marks(&applied, node), graph.revision(node).title);
     for point in &points {
         text.push_str(&line(*point));
+        if output.is_verbose() {
+            text.push_str(details(&graph, *point).trim_start_matches('\n'));
+            text.push('\n');
+        }
         graph.children(*point).iter().for_each(|child| text.push_str(&format!("    -> {}", line(*child))));
     }
     if points.is_empty() {

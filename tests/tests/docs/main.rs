@@ -1,5 +1,6 @@
 //! The documentation does what it says: every command on every page is run, and prints what stands below it.
 
+mod alembic;
 mod page;
 mod run;
 mod sample;
