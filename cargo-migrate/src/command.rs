@@ -74,6 +74,9 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
             verb.rehearse(&migrations, database.live()).await?;
             database = database.create()?;
         }
+        if matches!(need, Need::Change | Need::Create) {
+            crate::interrupt::watch(database.cancel(), call.output);
+        }
         verb.run(&migrations, Some(database.live()), &call.output).await
     })?
 }

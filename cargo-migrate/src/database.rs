@@ -16,6 +16,7 @@ use migrate_runtime::LiveConnection;
 use migrate_runtime::cli::{Failure, Need, Output};
 
 use crate::arguments::Global;
+use crate::interrupt::Cancel;
 use crate::project::Project;
 use crate::url::DatabaseUrl;
 
@@ -180,6 +181,18 @@ impl Database {
             #[cfg(feature = "sqlite")]
             Self::MissingSqlite(path, _) => sqlite::create(&path).map(Self::Sqlite),
             there => Ok(there),
+        }
+    }
+
+    /// What cancels a statement that the connection runs.
+    pub(crate) fn cancel(&self) -> Cancel {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) | Self::MissingSqlite(_, connection) => sqlite::cancel(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => session.cancel(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => mysql::cancel(connection),
         }
     }
 

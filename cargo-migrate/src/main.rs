@@ -8,6 +8,7 @@ mod arguments;
 mod command;
 mod database;
 mod files;
+mod interrupt;
 mod project;
 mod url;
 

@@ -102,6 +102,7 @@ codes! {
     Blocked = "M0417", "other sessions kept locked what a revision needs";
     LeaseLost = "M0418", "another process has taken over the lease";
     NotOneTransaction = "M0419", "revisions cannot run in a single transaction";
+    Stopped = "M0420", "the run was stopped";
     Unreachable = "M0501", "the database cannot be reached";
     WrongCredentials = "M0502", "the database refused the credentials";
     MissingDatabase = "M0503", "the database does not exist";

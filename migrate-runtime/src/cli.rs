@@ -42,6 +42,7 @@ mod script;
 mod status;
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Args, Subcommand};
 use migrate_plan::Dialect;
@@ -49,6 +50,7 @@ use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::migrations::Migrations;
+use crate::stop::Stop;
 pub use check::{CheckLine, CheckResult, Checks, check_database, check_graph, check_sections, counted};
 pub use drawing::Picture;
 pub use exit::Exit;
@@ -57,6 +59,12 @@ pub use look::{CurrentArgs, HeadsArgs, HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use script::ScriptArgs;
+
+/// What stops the runs of this process's verbs: whoever catches its interrupts requests it.
+pub fn interrupts() -> &'static Stop {
+    static INTERRUPTS: LazyLock<Stop> = LazyLock::new(Stop::new);
+    &INTERRUPTS
+}
 
 /// `migrate <verb>` for an application's own command line.
 #[derive(Clone, Debug, Args)]

@@ -32,6 +32,7 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
+use crate::stop::Stop;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
@@ -96,6 +97,7 @@ pub(crate) struct Request {
     pub(crate) lock_timeout: Option<Duration>,
     pub(crate) limits: Limits,
     pub(crate) transactions: Transactions,
+    pub(crate) stop: Stop,
     pub(crate) author: Author,
 }
 
@@ -233,6 +235,11 @@ impl<'r> Run<'r, '_> {
         if !drift.is_empty() {
             self.emit(&Event::Edited { drift: &drift });
         }
+    }
+
+    /// Asked where nothing is half done.
+    fn refuse_stopped(&self) -> Result<(), Error> {
+        if self.request.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
     }
 
     fn emit(&mut self, event: &Event<'_>) {

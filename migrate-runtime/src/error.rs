@@ -61,6 +61,9 @@ pub enum Error {
         /// Who holds the lock, where the database tells.
         holder: Option<String>,
     },
+    /// The run was stopped from outside, between two revisions or statements.
+    #[error("the run was stopped")]
+    Stopped,
     /// The session lock does not stay with the connection.
     #[error("the lock does not stay with this connection")]
     Pooler,
@@ -273,6 +276,7 @@ impl Error {
                     None => diagnostic,
                 }
             }
+            Self::Stopped => new(Code::Stopped, "run it again: it goes on where it stopped"),
             Self::Pooler => new(
                 Code::PoolerDetected,
                 "connect directly to the server, or set `lock = \"lease\"`, which holds behind a pooler too",

@@ -31,6 +31,7 @@ mod engine;
 mod history;
 mod journal;
 mod sql;
+mod stop;
 
 mod driver;
 mod wait;
@@ -53,6 +54,7 @@ pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
 pub use migrations::{Migrations, read_headers, read_revisions};
 pub use migrator::Migrator;
 pub use report::{RunReport, StepReport};
+pub use stop::Stop;
 pub use wait::{Transient, wait_for, wait_for_async};
 
 /// What the macro's output names; not for people.

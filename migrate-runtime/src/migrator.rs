@@ -13,6 +13,7 @@ use crate::event::{Event, Listener};
 use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
+use crate::stop::Stop;
 
 const ACQUIRING: &str = "no connection can be had";
 const CONNECTING: &str = "the server does not say what it is";
@@ -56,6 +57,7 @@ pub struct Migrator<'m> {
     lock_timeout: Option<Duration>,
     limits: Limits,
     transactions: Transactions,
+    stop: Stop,
     listener: Option<Listener<'m>>,
 }
 
@@ -75,6 +77,7 @@ impl<'m> Migrator<'m> {
             lock_timeout: None,
             limits: Limits::default(),
             transactions: Transactions::Each,
+            stop: Stop::new(),
             listener: None,
         }
     }
@@ -138,6 +141,13 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn single_transaction(mut self) -> Self {
         self.transactions = Transactions::One;
+        self
+    }
+
+    /// Stops before the next revision once this is requested; see [`Stop`].
+    #[must_use]
+    pub fn stop_on(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
         self
     }
 
@@ -324,6 +334,7 @@ impl<'m> Migrator<'m> {
             lock_timeout: self.lock_timeout,
             limits: self.limits,
             transactions: self.transactions,
+            stop: self.stop.clone(),
             author: Author::here(self.migrations.application()),
         };
         Ok((graph, request))

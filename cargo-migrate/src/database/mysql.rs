@@ -5,10 +5,12 @@ use std::path::Path;
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::Failure;
 use migrate_runtime::{DriverError, DriverErrorKind, Error};
+use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
 use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use crate::interrupt::Cancel;
 
 /// How MySQL's clients take the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::VerifyCa };
@@ -114,6 +116,20 @@ impl Config {
         // MariaDB, and MySQL for an account, say of a connection without TLS what they say of a wrong password.
         if self.opts.socket().is_some() { failure } else { self.tls.note_disabled(failure) }
     }
+}
+
+/// What makes a statement of the connection end with an error: another connection that asks for it.
+pub(super) fn cancel(connection: &Conn) -> Cancel {
+    let (opts, id) = (connection.opts().clone(), connection.id());
+    Box::new(move || {
+        let opts = opts.clone();
+        Box::pin(async move {
+            // A server that cannot be asked goes on with the statement, and the run stops behind it.
+            if let Ok(mut other) = Conn::new(opts).await {
+                let _ = other.query_drop(format!("KILL QUERY {id}")).await;
+            }
+        })
+    })
 }
 
 fn is_not_offered(error: &mysql_async::Error) -> bool {

@@ -1,17 +1,19 @@
 //! PostgreSQL by URL.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::Failure;
 use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection};
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, NoTls, Socket};
 
 use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use crate::interrupt::{Cancel, Cancelling};
 
 /// How libpq takes the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|name| std::env::var(name).ok(), roots_alone: Mode::Prefer };
@@ -123,12 +125,20 @@ impl Config {
 
 async fn session<T>(config: &tokio_postgres::Config, tls: T) -> Result<Session, tokio_postgres::Error>
 where
-    T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    T: MakeTlsConnect<Socket, Stream: Send + 'static> + Clone + Send + Sync + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    let (client, connection) = config.connect(tls).await?;
+    let (client, connection) = config.connect(tls.clone()).await?;
+    let token = client.cancel_token();
+    let cancel: Arc<dyn Fn() -> Cancelling + Send + Sync> = Arc::new(move || {
+        let (token, tls) = (token.clone(), tls.clone());
+        // A server that cannot be asked goes on with the statement, and the run stops behind it.
+        Box::pin(async move { drop(token.cancel_query(tls).await) })
+    });
     // Its errors reach the client, which reports them.
     let task = tokio::spawn(async move { drop(connection.await) });
-    Ok(Session { client, _task: task })
+    Ok(Session { client, cancel, _task: task })
 }
 
 /// The handshake failed, or the server admits this user without TLS alone.
@@ -148,10 +158,17 @@ fn cause(error: &tokio_postgres::Error) -> Option<String> {
 /// A connection with the task that serves it.
 pub(crate) struct Session {
     client: Client,
+    cancel: Arc<dyn Fn() -> Cancelling + Send + Sync>,
     _task: tokio::task::JoinHandle<()>,
 }
 
 impl Session {
+    /// What makes a statement of the connection end with an error, by the way that the protocol has for it.
+    pub(super) fn cancel(&self) -> Cancel {
+        let cancel = Arc::clone(&self.cancel);
+        Box::new(move || cancel())
+    }
+
     pub(super) fn client(&mut self) -> &mut dyn LiveConnection {
         &mut self.client
     }

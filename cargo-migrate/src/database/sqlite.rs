@@ -6,6 +6,8 @@ use migrate_runtime::cli::{Failure, Need};
 use migrate_runtime::{DriverError, Error};
 use rusqlite::{Connection, OpenFlags};
 
+use crate::interrupt::Cancel;
+
 /// Whether the file is not there; one that cannot be seen is not missing.
 pub(super) fn is_missing(path: &Path) -> bool {
     matches!(path.try_exists(), Ok(false))
@@ -36,6 +38,15 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
     };
     open(OpenFlags::SQLITE_OPEN_READ_ONLY)
         .or_else(|first: rusqlite::Error| open(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|_| first))
+}
+
+/// What makes a statement of the connection end with an error.
+pub(super) fn cancel(connection: &Connection) -> Cancel {
+    let handle = connection.get_interrupt_handle();
+    Box::new(move || {
+        handle.interrupt();
+        Box::pin(std::future::ready(()))
+    })
 }
 
 /// An empty database.

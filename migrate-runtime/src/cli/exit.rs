@@ -22,6 +22,8 @@ pub enum Exit {
     LockTimeout = 6,
     /// 7: the database cannot be reached.
     Unreachable = 7,
+    /// 130: the run was interrupted.
+    Stopped = 130,
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Code::Drift => Self::Drift,
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
+            Code::Stopped => Self::Stopped,
             Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget => Self::Usage,
             _ => Self::Failed,
         }

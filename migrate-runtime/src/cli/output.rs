@@ -204,8 +204,11 @@ impl Failure {
         Diagnostic::new(Code::MissingUrl, "this verb needs a database", "give one by `--database-url`").into()
     }
 
-    /// The exit code: that of the first error.
+    /// The exit code: that of the first error, or that of an interrupt, which may have made any statement fail.
     pub fn exit(&self) -> Exit {
+        if super::interrupts().is_requested() {
+            return Exit::Stopped;
+        }
         self.diagnostics.first().map_or(Exit::Failed, |diagnostic| Exit::of(diagnostic.code))
     }
 }

@@ -185,7 +185,7 @@ pub(super) async fn run(
         return Ok(Exit::Done);
     }
     let mut progress = Progress::new(*output);
-    let mut migrator = migrator.on_event(move |event| progress.hear(event));
+    let mut migrator = migrator.on_event(move |event| progress.hear(event)).stop_on(super::interrupts());
     if let Some(limit) = args.lock_timeout {
         migrator = migrator.lock_timeout(limit);
     }

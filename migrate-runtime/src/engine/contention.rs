@@ -76,6 +76,7 @@ impl Run<'_, '_> {
         step: &Step,
         failure: StatementFailure,
     ) -> Result<(), Error> {
+        self.refuse_stopped()?;
         contention.attempts += 1;
         let (attempts, waited) = (contention.attempts, contention.started.elapsed());
         let blockers = self.blockers(failure.statement.as_deref().unwrap_or_default()).await;

@@ -142,6 +142,7 @@ impl Run<'_, '_> {
         self.resume(task).await?;
         let (mut contention, mut patience) = (Contention::new(), sqlite::patience());
         while !task.ended {
+            self.refuse_stopped()?;
             match self.go_on(task).await {
                 Ok(()) => contention = Contention::new(),
                 Err(Error::Statement(failure)) if failure.driver.is_contention() && task.journal.running.is_none() => {

@@ -47,6 +47,7 @@ pub(super) fn jittered(pause: Duration) -> Duration {
 impl Run<'_, '_> {
     /// One pause.
     pub(super) async fn wait(&mut self, patience: &mut Patience, holder: Option<String>) -> Result<(), Error> {
+        self.refuse_stopped()?;
         let waited = patience.started.elapsed();
         if waited >= patience.next_notice {
             self.emit(&Event::Waiting { waited, holder: holder.as_deref() });

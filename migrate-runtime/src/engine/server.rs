@@ -63,6 +63,7 @@ impl Run<'_, '_> {
             return Ok(());
         }
         for (index, job) in jobs.iter().enumerate() {
+            self.refuse_stopped()?;
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
             match frame {

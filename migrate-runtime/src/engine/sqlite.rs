@@ -120,6 +120,7 @@ impl Run<'_, '_> {
             return self.steps_at_once_on_sqlite(jobs, action, look, &last_log, done).await;
         }
         for (index, job) in jobs.iter().enumerate() {
+            self.refuse_stopped()?;
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
             if job.stands_outside() {
@@ -194,6 +195,7 @@ impl Run<'_, '_> {
         let outcome = async {
             let (mut last_log, mut took) = (last_log.to_owned(), Vec::new());
             for (index, job) in jobs.iter().enumerate() {
+                self.refuse_stopped()?;
                 self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
                 let started = Instant::now();
                 match self.inside(job, action, look, &last_log, check).await? {
