@@ -403,3 +403,84 @@ fn the_crate_need_not_compile() {
     }
     assert_eq!(sandbox.migrate(&["rebase", "ccc", "--onto", "bbb", "--dry-run"]).code, 0);
 }
+
+#[test]
+fn long_titles_and_letters_of_all_the_world_make_usable_names() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.migrate(&["init"]).code, 0);
+    let long = "word ".repeat(60);
+    for (id, title) in [
+        ("a1", long.trim()),
+        ("b1", "🦀 crab / \\ 'quoted' \"twice\""),
+        ("c1", "日本語"),
+        ("d1", "é".repeat(200).as_str()),
+    ] {
+        let ran = sandbox.migrate(&["new", title, "--rev-id", id]);
+        assert_eq!(ran.code, 0, "{}", ran.transcript());
+        let name = ran.stdout.trim().rsplit('/').next().expect("a name").to_owned();
+        assert!(name.len() < 120 && name.is_ascii() && name.contains(id), "{name}");
+        let shown = sandbox.migrate(&["show", id, "--format", "json"]).json();
+        assert_eq!(shown["revisions"][0]["title"], title);
+    }
+    assert_eq!(sandbox.migrate(&["history", "--graph"]).stdout.lines().count(), 4);
+}
+
+#[test]
+fn a_range_that_runs_backwards_is_refused() {
+    let sandbox = branches();
+    for range in ["bbb:aaa", "bbb:ccc"] {
+        let ran = sandbox.migrate(&["history", "-r", range]);
+        assert!(ran.code == 2 && ran.stderr.contains("does not stand above its first"), "{}", ran.transcript());
+    }
+    assert_eq!(sandbox.migrate(&["history", "-r", "bbb:bbb"]).stdout.lines().count(), 1);
+    assert_eq!(sandbox.migrate(&["history", "-r", "base:ccc"]).stdout.lines().count(), 2);
+}
+
+/// Root may do everything, so that these calls are another user's.
+#[cfg(unix)]
+#[test]
+fn a_folder_without_rights_is_named_and_nothing_is_half_written() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let sandbox = branches();
+    assert_eq!(sandbox.migrate(&["check", "--fix"]).code, 4);
+    let nobody = 65_534;
+    let rights = |name: &str, mode: u32| {
+        let path = sandbox.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("rights can be changed");
+    };
+    rights("", 0o755);
+    let may_be_others = std::process::Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let migrate = |arguments: &[&str]| -> Option<Ran> {
+        let mut command = sandbox.command(arguments);
+        if may_be_others {
+            command.uid(nobody).env("HOME", "/nonexistent");
+        } else {
+            rights("migrations", 0o555);
+        }
+        // The binary may stand where nobody else may look.
+        command.output().ok().map(Ran::from)
+    };
+    let before = (sandbox.list("migrations"), sandbox.read("migrations/3_ccc.sql"));
+    for arguments in [
+        &["new", "x", "--parent", "bbb"][..],
+        &["merge"],
+        &["rebase", "ccc"],
+        &["seal"],
+        &["init", "--template", "plain"],
+    ] {
+        let Some(ran) = migrate(arguments) else { return };
+        assert!(ran.code == 1 && ran.stderr.contains("error[M0604]"), "{arguments:?}: {}", ran.transcript());
+        assert!(ran.stderr.contains("Permission denied"), "{}", ran.transcript());
+    }
+    assert_eq!((sandbox.list("migrations"), sandbox.read("migrations/3_ccc.sql")), before);
+    let Some(heads) = migrate(&["heads"]) else { return };
+    assert_eq!(heads.code, 0, "looking needs no right to write: {}", heads.transcript());
+    rights("migrations", 0o700);
+    if may_be_others {
+        let Some(heads) = migrate(&["heads"]) else { return };
+        assert!(heads.code == 1 && heads.stderr.contains("error[M0018]"), "{}", heads.transcript());
+    }
+    rights("migrations", 0o755);
+}

@@ -81,6 +81,9 @@ fn ask(files: &Files<'_>, call: &Call<'_>) -> Asked {
 
 /// Prints the plan.
 fn show(moves: &Moves, asked: &Asked, call: &Call<'_>) {
+    if moves.files.is_empty() {
+        return;
+    }
     call.output.note(&format!("plan: rebase, {}", migrate_runtime::cli::counted(moves.files.len(), "file")));
     for change in &moves.files {
         let (before, after) = (parents(&change.old_parents), parents(&change.parents));

@@ -110,10 +110,18 @@ impl Resolver<'_> {
             Some(from) => self.range_start(from, range.to.as_ref(), &top)?,
             None => Vec::new(),
         };
+        let ends_are_named = !bottom.is_empty() && !top.is_empty();
         let below = self.graph.ancestors(top, Edges::All);
         let above = (!bottom.is_empty()).then(|| self.graph.descendants(bottom, Edges::Parents));
         let inside = |node: &Node| below.contains(*node) && above.as_ref().is_none_or(|above| above.contains(*node));
-        Ok(self.graph.order().iter().copied().filter(inside).collect())
+        let nodes: Vec<Node> = self.graph.order().iter().copied().filter(inside).collect();
+        match (&range.from, &range.to) {
+            (Some(from), Some(to)) if nodes.is_empty() && ends_are_named => Err(TargetError::Malformed {
+                target: format!("{from}:{to}"),
+                problem: "its second end does not stand above its first, so that nothing lies between them",
+            }),
+            _ => Ok(nodes),
+        }
     }
 
     /// The lowest revisions of a range; none when it begins at the base, or at what an empty database has applied.
