@@ -89,6 +89,33 @@ impl<'m> Migrator<'m> {
         self
     }
 
+    /// Upgrades to several targets in one run, none of which may include another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use migrate_runtime::Migrations;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = |id: &str| format!("-- revision: {id}\n-- parents: none\n-- migrate: up\nSELECT 1;\n");
+    /// # let (a, b, c) = (file("a"), file("b"), file("c"));
+    /// # let files = [("a.sql", &*a), ("b.sql", &*b), ("c.sql", &*c)];
+    /// # let migrations = Migrations::from_files(files).unwrap();
+    /// let mut db = rusqlite::Connection::open_in_memory()?;
+    /// # #[cfg(feature = "rusqlite")]
+    /// # {
+    /// let report = migrations.migrator().targets(["a", "c"]).run(&mut db)?;
+    /// assert_eq!(report.heads_after, ["a", "c"]);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn targets<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>) -> Self {
+        self.ask = Some(Ask::Upgrade(targets.into_iter().map(Into::into).collect()));
+        self
+    }
+
     /// Downgrades to a target, such as `-1`, an id or `base`; the target itself stays applied.
     #[must_use]
     pub fn downgrade(mut self, target: impl Into<String>) -> Self {

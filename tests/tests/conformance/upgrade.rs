@@ -9,6 +9,7 @@ on_every_driver! {
     a_second_upgrade_applies_nothing_and_writes_nothing,
     both_branches_are_applied_before_their_merge,
     several_heads_are_upgraded_where_the_settings_allow_them,
+    several_targets_are_one_run,
     a_dependency_is_applied_before_what_needs_it,
     targets_stop_where_they_say,
     a_revision_behind_an_applied_head_runs,
@@ -58,6 +59,16 @@ fn several_heads_are_upgraded_where_the_settings_allow_them(db: &mut dyn Databas
     assert_eq!(code(&db.fail(branches.migrator()).error), "M0103");
 
     let report = db.upgrade(&with_settings(&branches, Settings { heads: Heads::Many, ..Settings::DEFAULT }));
+
+    assert_eq!(route(&report), "base | +a +b +c | b c");
+}
+
+fn several_targets_are_one_run(db: &mut dyn Database) {
+    let branches = set([draft("a"), draft("b").after("a"), draft("c").after("a"), draft("d").after("c")]);
+    assert_eq!(code(&db.fail(branches.migrator().targets(["b", "c", "d"])).error), "M0207");
+    assert_eq!(db.tables(), Vec::<String>::new(), "it is refused before the first write");
+
+    let report = db.succeed(branches.migrator().targets(["b", "c"]));
 
     assert_eq!(route(&report), "base | +a +b +c | b c");
 }
