@@ -37,6 +37,9 @@ pub(crate) struct Global {
     /// Where the database is: `sqlite://app.db`, `postgres://user@host/name` [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// The environment whose database is meant, such as `staging`
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
+    pub(crate) env: Option<String>,
     /// Refuse to write files
     #[arg(long, global = true)]
     pub(crate) locked: bool,

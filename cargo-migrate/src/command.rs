@@ -13,10 +13,11 @@ mod template;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
-use migrate_runtime::cli::{Exit, Failure, Need, Output, Verb};
+use migrate_runtime::cli::{Exit, Failure, Need, Output, Safeguards, Verb};
 
 use crate::arguments::{Arguments, Command, Global};
-use crate::database::{Database, FoundUrl};
+use crate::database::Database;
+use crate::environment::FoundUrl;
 use crate::files::Files;
 use crate::project::Project;
 
@@ -49,6 +50,8 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let need = verb.need();
     let scripted = match (verb.is_script(), FoundUrl::find(call.global, &project)) {
         (true, Ok(Some(url))) => url.dialect().map(|dialect| verb.clone().for_dialect(dialect)),
+        // A URL that is not usable is none for a script, unless somebody has named it.
+        (true, Err(problem)) if call.global.env.is_some() => return Err(problem.into()),
         _ => None,
     };
     let verb = scripted.as_ref().unwrap_or(verb);
@@ -62,16 +65,18 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let migrations = files.migrations();
     block_on(async {
         if need == Need::Nothing {
-            return verb.run(&migrations, None, &call.output).await;
+            return verb.run(&migrations, None, &Safeguards::default(), &call.output).await;
         }
         let url = FoundUrl::require(call.global, &project)?;
+        let mut safeguards = url.safeguards(call.global.yes);
         let mut database = Database::connect(&url, need, &call.output).await?;
         if database.is_missing() {
             // What would be refused must not leave a file behind.
-            verb.rehearse(&migrations, database.live()).await?;
+            verb.rehearse(&migrations, database.live(), &safeguards, &call.output).await?;
+            safeguards.yes = true;
             database = database.create()?;
         }
-        verb.run(&migrations, Some(database.live()), &call.output).await
+        verb.run(&migrations, Some(database.live()), &safeguards, &call.output).await
     })?
 }
 

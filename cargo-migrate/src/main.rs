@@ -7,6 +7,7 @@
 mod arguments;
 mod command;
 mod database;
+mod environment;
 mod files;
 mod project;
 mod url;

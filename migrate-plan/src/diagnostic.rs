@@ -116,6 +116,9 @@ codes! {
     AlreadyThere = "M0606", "a file is already there";
     Usage = "M0607", "the command line is not usable";
     CommandFailed = "M0608", "a command of the user's failed";
+    UnknownEnvironment = "M0701", "no environment has this name";
+    SharedDatabase = "M0702", "two environments lead to one database";
+    NotConfirmed = "M0703", "a change was not confirmed";
 }
 
 impl fmt::Display for Code {

@@ -1,10 +1,13 @@
 //! `[package.metadata.migrate]` and `migrate.toml`: text to [`ProjectConfig`].
 
+mod environment;
+
 use toml::{Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
 use crate::plan::Ahead;
 use crate::settings::{DEFAULT_FOLDER, Heads, LONGEST_NAME, LockKind, Settings, is_usable_name};
+pub use environment::Environment;
 
 /// Everything that a project can configure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct ProjectConfig {
     pub template: Option<String>,
     /// A command that runs on each new file, such as a formatter; for the command line alone.
     pub after_new: Option<String>,
+    /// The databases that have a name, by name; for the command line alone.
+    pub environments: Vec<Environment>,
     /// What the binary must know too.
     pub settings: Settings,
 }
@@ -41,14 +46,26 @@ impl Default for ProjectConfig {
             ids: Ids::Random,
             template: None,
             after_new: None,
+            environments: Vec::new(),
             settings: Settings::DEFAULT,
         }
     }
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 10] =
-    ["migrations", "url", "ids", "template", "after-new", "history-table", "history-schema", "lock", "ahead", "heads"];
+const KEYS: [&str; 11] = [
+    "migrations",
+    "url",
+    "ids",
+    "template",
+    "after-new",
+    "history-table",
+    "history-schema",
+    "lock",
+    "ahead",
+    "heads",
+    "env",
+];
 
 impl ProjectConfig {
     /// Reads `[package.metadata.migrate]` of a `Cargo.toml`; `None` when there is no such table.
@@ -80,6 +97,10 @@ impl ProjectConfig {
     fn from_table(file: &str, text: &str, table: &Table) -> Result<Self, Diagnostic> {
         let mut config = Self::default();
         for (key, value) in table {
+            if key == "env" {
+                config.environments = environment::read(file, text, value)?;
+                continue;
+            }
             let line = line_of(text, key);
             let Some(word) = value.as_str() else {
                 let help = format!("write `{key} = \"…\"`");
@@ -121,13 +142,7 @@ impl ProjectConfig {
                 "heads" => {
                     settings.heads = one_of(file, line, key, word, &[("one", Heads::One), ("many", Heads::Many)])?
                 }
-                unknown => {
-                    let help = match nearest(unknown, KEYS) {
-                        Some(key) => format!("did you mean `{key}`?"),
-                        None => format!("the keys are {}", KEYS.join(", ")),
-                    };
-                    return Err(invalid(file, line, format!("unknown key `{unknown}`"), &help));
-                }
+                unknown => return Err(unknown_key(file, line, unknown, &KEYS)),
             }
         }
         Ok(config)
@@ -156,6 +171,14 @@ fn one_of<T: Copy>(file: &str, line: u32, key: &str, word: &str, allowed: &[(&st
     found.ok_or_else(|| {
         invalid(file, line, format!("`{key} = \"{word}\"` has no meaning"), &format!("write {}", names.join(" or ")))
     })
+}
+
+fn unknown_key(file: &str, line: u32, unknown: &str, keys: &[&str]) -> Diagnostic {
+    let help = match nearest(unknown, keys.iter().copied()) {
+        Some(key) => format!("did you mean `{key}`?"),
+        None => format!("the keys are {}", keys.join(", ")),
+    };
+    invalid(file, line, format!("unknown key `{unknown}`"), &help)
 }
 
 /// The line on which a key stands; good enough for a message, since keys are distinctive words.

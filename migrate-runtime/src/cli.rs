@@ -37,6 +37,7 @@ mod look;
 mod output;
 mod progress;
 mod run;
+mod safeguards;
 mod script;
 mod status;
 
@@ -47,6 +48,7 @@ use migrate_plan::Dialect;
 use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
+use crate::engine::Prospect;
 use crate::migrations::Migrations;
 pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions, counted};
 pub use drawing::Picture;
@@ -55,6 +57,7 @@ pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
+pub use safeguards::Safeguards;
 pub use script::ScriptArgs;
 
 /// `migrate <verb>` for an application's own command line.
@@ -62,6 +65,9 @@ pub use script::ScriptArgs;
 pub struct MigrateArgs {
     #[command(flatten)]
     output: OutputArgs,
+    /// Never ask
+    #[arg(short, long, global = true)]
+    yes: bool,
     #[command(subcommand)]
     verb: AppVerb,
 }
@@ -168,12 +174,19 @@ impl Verb {
         }
     }
 
-    /// Makes the plan of a verb that changes a database, writes nothing and prints nothing.
+    /// Makes the plan of a verb that changes a database that is still to be created, and asks for a yes where one is needed;
+    /// writes nothing.
     ///
     /// # Errors
     ///
     /// [`Failure`] when the verb would be refused.
-    pub async fn rehearse(&self, migrations: &Migrations, db: &mut dyn LiveConnection) -> Result<(), Failure> {
+    pub async fn rehearse(
+        &self,
+        migrations: &Migrations,
+        db: &mut dyn LiveConnection,
+        safeguards: &Safeguards,
+        output: &Output,
+    ) -> Result<(), Failure> {
         let migrator = match self {
             Self::Upgrade(args) => args.migrator(migrations),
             Self::Downgrade(args) => args.migrator(migrations),
@@ -182,7 +195,13 @@ impl Verb {
                 return Ok(());
             }
         };
-        migrator.plan_live(db).await?;
+        let plan = migrator.plan_live(db).await?;
+        // On a database that is empty nothing can be lost.
+        let prospect = Prospect { plan: &plan, losses: Vec::new() };
+        if !plan.is_empty() && safeguards.needs_a_yes(&prospect) {
+            output.note(&run::plan_text(&plan));
+            safeguards.approve(&prospect)?;
+        }
         Ok(())
     }
 
@@ -195,8 +214,10 @@ impl Verb {
         &self,
         migrations: &Migrations,
         db: Option<&mut dyn LiveConnection>,
+        safeguards: &Safeguards,
         output: &Output,
     ) -> Result<Exit, Failure> {
+        let run = |migrator, args, db| run::run(migrator, args, safeguards, db, output);
         match (self, db) {
             (Self::Upgrade(args), db) if args.script.sql => {
                 let route = Route::parse(args.target.as_deref())?;
@@ -210,9 +231,9 @@ impl Verb {
                 let (args, route) = args.at_the_end()?;
                 script::print(args.migrator(migrations), &route, &args.script, db, output).await
             }
-            (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
-            (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
-            (Self::Stamp(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
+            (Self::Upgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Downgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Stamp(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
             (Self::Current, Some(db)) => look::current(migrations, db, output).await,
             (Self::Status, Some(db)) => status::status(migrations, db, output).await,
             (Self::History(args), db) => look::history(args, migrations, db, output).await,
@@ -250,7 +271,7 @@ impl MigrateArgs {
                 if verb.need() != Need::Nothing {
                     output.note(&format!("target: {} (this application's connection)", db.dialect()));
                 }
-                verb.run(migrations, Some(db), output).await
+                verb.run(migrations, Some(db), &Safeguards::new(self.yes), output).await
             }
             AppVerb::Check => {
                 output.note(&format!("target: {} (this application's connection)", db.dialect()));

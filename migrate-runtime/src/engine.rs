@@ -13,6 +13,7 @@ mod look;
 mod mysql;
 mod patience;
 mod postgres;
+mod prospect;
 mod script;
 mod server;
 mod sqlite;
@@ -36,6 +37,8 @@ pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
 pub(crate) use look::{Look, look};
+pub(crate) use prospect::Gate;
+pub use prospect::{Loss, Prospect};
 pub(crate) use script::{script_from, script_here};
 use step::Job;
 pub(crate) use work::Work;
@@ -137,11 +140,13 @@ pub(crate) async fn run(
     graph: &RevisionGraph,
     db: &mut dyn LiveConnection,
     listener: &mut Option<Listener<'_>>,
+    gate: Option<Gate<'_>>,
 ) -> Result<RunReport, RunError> {
     let report = RunReport::new(request.goal.action(), random_id());
-    let mut run = Run { request, graph, db, listener, report, announced: HashSet::new(), hold: Hold::Unproven };
+    let (announced, hold) = (HashSet::new(), Hold::Unproven);
+    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false, note: None };
     let own_waiting = run.suspend_busy_timeout().await;
-    let outcome = run.go().await;
+    let outcome = run.go(gate).await;
     run.restore_busy_timeout(own_waiting).await;
     match outcome {
         Ok(()) => Ok(run.report),
@@ -167,10 +172,14 @@ struct Run<'r, 'l> {
     /// The steps of the first plan.
     announced: HashSet<(Direction, String)>,
     hold: Hold,
+    /// Whether somebody has said yes to the first plan.
+    approved: bool,
+    /// What the log rows say beside what was done.
+    note: Option<String>,
 }
 
 impl<'r> Run<'r, '_> {
-    async fn go(&mut self) -> Result<(), Error> {
+    async fn go(&mut self, gate: Option<Gate<'_>>) -> Result<(), Error> {
         let first = self.look_patiently().await?;
         let work = plan(self.request, self.see(&first)?, self.db.dialect())?;
         self.report.planned = work.plan.all_steps().count();
@@ -187,6 +196,10 @@ impl<'r> Run<'r, '_> {
         let jobs = work.jobs(&first, self.db).await?;
         if self.request.transactions == Transactions::One && work.plan.action != Action::Stamp {
             work::refuse_parts(&jobs, self.db.dialect())?;
+        }
+        if let Some(gate) = gate {
+            self.note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            self.approved = true;
         }
         match self.db.dialect() {
             Dialect::Sqlite => self.run_on_sqlite(first).await,
@@ -214,7 +227,7 @@ impl<'r> Run<'r, '_> {
         // What undoes or forgets may do no more than the plan that somebody has read.
         let known = |step: &Step| self.announced.contains(&(step.direction, step.id.to_string()));
         let more = work.plan.all_steps().any(|step| !known(step));
-        if !unchanged && more && self.request.goal.action() != Action::Upgrade {
+        if !unchanged && more && (self.approved || self.request.goal.action() != Action::Upgrade) {
             return Err(Error::HistoryChanged);
         }
         if !unchanged {
@@ -274,6 +287,7 @@ impl<'r> Run<'r, '_> {
             took,
             run_id: &self.report.run_id,
             author: &self.request.author,
+            note: self.note.as_deref(),
             lease: self.hold.token(),
         }
     }

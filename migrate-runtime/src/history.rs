@@ -275,7 +275,7 @@ impl Tables {
         let note = match (entry.action, entry.step.direction) {
             (Action::Stamp, Direction::Up) => Some("recorded without running"),
             (Action::Stamp, Direction::Down) => Some("forgotten without undoing"),
-            _ => None,
+            _ => entry.note,
         };
         let section = entry.revision.section(entry.step.direction, self.dialect);
         self.log(&LogRow {
@@ -405,6 +405,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) took: Took,
     pub(crate) run_id: &'a str,
     pub(crate) author: &'a Author,
+    /// What else its log row says.
+    pub(crate) note: Option<&'a str>,
     /// The number of the lease under which it was done; `None` under another lock.
     pub(crate) lease: Option<u64>,
 }

@@ -45,6 +45,7 @@ pub mod cli;
 pub use driver::{
     Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row,
 };
+pub use engine::{Loss, Prospect};
 pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};
 pub use event::Event;
 pub use migrate_macros::embed_migrations;

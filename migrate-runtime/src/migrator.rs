@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use migrate_plan::{
-    Action, Ahead, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError,
+    Action, Ahead, Diagnostic, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target,
+    TargetError,
 };
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
-use crate::engine::{self, Goal, Limits, Request, Transactions};
+use crate::engine::{self, Gate, Goal, Limits, Prospect, Request, Transactions};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
@@ -57,6 +58,7 @@ pub struct Migrator<'m> {
     limits: Limits,
     transactions: Transactions,
     listener: Option<Listener<'m>>,
+    gate: Option<Gate<'m>>,
 }
 
 impl std::fmt::Debug for Migrator<'_> {
@@ -76,6 +78,7 @@ impl<'m> Migrator<'m> {
             limits: Limits::default(),
             transactions: Transactions::Each,
             listener: None,
+            gate: None,
         }
     }
 
@@ -166,6 +169,45 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'm) -> Self {
         self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Calls back once before the first write, when there is something to do: to ask somebody, or to make a backup. What it
+    /// refuses does not run; the text that it gives stands in the log rows of the run.
+    ///
+    /// No lock is held meanwhile. When another process changes the history until there is one, so that more would be done than
+    /// was shown here, the run is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use migrate_runtime::{Error, Migrations, plan::{Code, Diagnostic}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = Migrations::from_files([(
+    ///     "migrations/001_users.sql",
+    ///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nDROP TABLE users;\n",
+    /// )])
+    /// .unwrap();
+    /// let mut db = rusqlite::Connection::open_in_memory()?;
+    /// # #[cfg(feature = "rusqlite")]
+    /// # {
+    /// let refused = migrations.migrator().before_writing(|prospect| match prospect.losses.first() {
+    ///     Some(loss) => Err(Diagnostic::new(Code::NotConfirmed, format!("no: {}", loss.statement), "ask Ann")),
+    ///     None => Ok(None),
+    /// });
+    /// let error = refused.run(&mut db).unwrap_err().error;
+    /// assert_eq!(error.to_string(), "no: DROP TABLE users");
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn before_writing(
+        mut self,
+        gate: impl FnOnce(&Prospect<'_>) -> Result<Option<String>, Diagnostic> + Send + 'm,
+    ) -> Self {
+        self.gate = Some(Box::new(gate));
         self
     }
 
@@ -287,7 +329,7 @@ impl<'m> Migrator<'m> {
             }
         }
         let (graph, request) = self.prepare().map_err(without_report)?;
-        engine::run(&request, &graph, &mut db, &mut self.listener).await
+        engine::run(&request, &graph, &mut db, &mut self.listener, self.gate).await
     }
 
     fn goes_to_the_head(&self) -> bool {
@@ -296,6 +338,11 @@ impl<'m> Migrator<'m> {
             Some(Ask::Upgrade(targets)) => targets == &["head"] || targets == &["heads"],
             Some(_) => false,
         }
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_downgrade(&self) -> bool {
+        matches!(self.ask, Some(Ask::Downgrade(_)))
     }
 
     fn nothing_to_do(mut self, head: String) -> RunReport {

@@ -8,7 +8,8 @@ use migrate_runtime::read_folder;
 
 use super::Call;
 use crate::arguments::CheckArgs;
-use crate::database::{Database, FoundUrl};
+use crate::database::Database;
+use crate::environment::FoundUrl;
 use crate::files::{Files, Writer, lock_shown, read_lock};
 use crate::project::Project;
 

@@ -7,8 +7,8 @@ use migrate_runtime::cli::Failure;
 use migrate_runtime::{DriverError, DriverErrorKind, Error};
 use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
-use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use super::{CONNECT_TIMEOUT, Place};
 
 /// How MySQL's clients take the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::VerifyCa };
@@ -62,6 +62,12 @@ impl Config {
         };
         let (database, user) = (opts.db_name().unwrap_or_default(), opts.user().unwrap_or("of the system"));
         format!("mysql {host}, database {database}, user {user}{}", self.tls.describe())
+    }
+
+    /// Which database it leads to.
+    pub(super) fn place(&self) -> Place {
+        let host = self.opts.socket().map_or_else(|| Some(self.opts.ip_or_hostname()), |_| None);
+        Place::on_server([(host, self.opts.tcp_port())], self.opts.db_name().unwrap_or_default())
     }
 
     pub(super) async fn connect(&self) -> Result<Conn, Failure> {

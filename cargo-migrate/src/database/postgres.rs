@@ -10,11 +10,14 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
 
-use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use super::{CONNECT_TIMEOUT, Place};
 
 /// How libpq takes the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|name| std::env::var(name).ok(), roots_alone: Mode::Prefer };
+
+/// Where a server listens that says nothing else.
+const DEFAULT_PORT: u16 = 5432;
 
 /// Where to connect, as whom, and how well protected.
 pub(super) struct Config {
@@ -76,7 +79,7 @@ impl Config {
             .enumerate()
             .map(|(index, host)| {
                 let ports = self.driver.get_ports();
-                let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+                let port = ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
                 match host {
                     Host::Tcp(name) => format!("{name}:{port}"),
                     #[cfg(unix)]
@@ -87,6 +90,21 @@ impl Config {
         let user = self.driver.get_user().unwrap_or("of the system");
         let database = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or("of the user");
         format!("postgres {}, database {database}, user {user}{}", hosts.join(", "), self.tls.describe())
+    }
+
+    /// Which database it leads to.
+    pub(super) fn place(&self) -> Place {
+        let ports = self.driver.get_ports();
+        let hosts = self.driver.get_hosts().iter().enumerate().map(|(index, host)| {
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
+            match host {
+                Host::Tcp(name) => (Some(name.as_str()), port),
+                #[cfg(unix)]
+                Host::Unix(_) => (None, port),
+            }
+        });
+        let database = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or_default();
+        Place::on_server(hosts, database)
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Failure> {

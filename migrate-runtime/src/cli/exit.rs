@@ -32,7 +32,9 @@ impl Exit {
             Code::Drift => Self::Drift,
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
-            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget => Self::Usage,
+            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget | Code::UnknownEnvironment => {
+                Self::Usage
+            }
             _ => Self::Failed,
         }
     }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge};
+use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge, parse_duration};
 
 use super::output::at;
 use super::progress::{Progress, route};
 use super::script::{Route, ScriptArgs, no_beginning};
-use super::{Exit, Failure, Output, counted, escape, json};
+use super::{Exit, Failure, Output, Safeguards, counted, escape, json};
 use crate::driver::LiveConnection;
 use crate::migrations::Migrations;
 use crate::migrator::Migrator;
@@ -21,7 +21,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "sql")]
     pub dry_run: bool,
     /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`; a bare number is seconds
-    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "sql")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "sql")]
     pub lock_timeout: Option<Duration>,
 }
 
@@ -112,21 +112,11 @@ pub struct StampArgs {
 }
 
 /// A duration that is not zero, which would be no limit to one database and the end of every statement to another.
-fn some_time(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|time| if time.is_zero() { Err("it must be more than zero".to_owned()) } else { Ok(time) })
-}
-
-/// `30s`, `5m`, `500ms`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..split].parse().map_err(|_| "write a time such as `30s`, `5m` or `500ms`".to_owned())?;
-    let milliseconds = match &text[split..] {
-        "ms" => Some(number),
-        "" | "s" => number.checked_mul(1000),
-        "m" => number.checked_mul(60_000),
-        _ => None,
-    };
-    milliseconds.map(Duration::from_millis).ok_or_else(|| "write a time such as `30s`, `5m` or `500ms`".to_owned())
+fn some_time(text: &str) -> Result<Duration, &'static str> {
+    match parse_duration(text)? {
+        time if time.is_zero() => Err("it must be more than zero"),
+        time => Ok(time),
+    }
 }
 
 impl UpgradeArgs {
@@ -176,6 +166,7 @@ impl StampArgs {
 pub(super) async fn run(
     migrator: Migrator<'_>,
     args: RunArgs,
+    safeguards: &Safeguards,
     db: &mut dyn LiveConnection,
     output: &Output,
 ) -> Result<Exit, Failure> {
@@ -186,8 +177,11 @@ pub(super) async fn run(
     }
     let mut progress = Progress::new(*output);
     let mut migrator = migrator.on_event(move |event| progress.hear(event));
-    if let Some(limit) = args.lock_timeout {
+    if let Some(limit) = args.lock_timeout.or(safeguards.lock_timeout) {
         migrator = migrator.lock_timeout(limit);
+    }
+    if !safeguards.yes && (safeguards.protected.is_some() || migrator.is_downgrade()) {
+        migrator = migrator.before_writing(|prospect| safeguards.approve(prospect).map(|()| None));
     }
     let report = migrator.run_live(db).await?;
     output.result(&report_text(&report), &json::report(&report));

@@ -1,0 +1,107 @@
+//! What stands between a plan and its first write: somebody's yes.
+//!
+//! Asked is on a terminal alone. Elsewhere a protected database demands `--yes`, and any other one is changed as it is told.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+use migrate_plan::{Action, Code, Diagnostic, Plan};
+
+use super::{counted, escape};
+use crate::engine::{Loss, Prospect};
+
+/// How careful a verb is with this database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Safeguards {
+    /// The answer to every question: `--yes`.
+    pub yes: bool,
+    /// The name of the environment, when it is a protected one: no change of it goes without a yes.
+    pub protected: Option<String>,
+    /// How long a run waits for another one, where no flag says it.
+    pub lock_timeout: Option<Duration>,
+}
+
+/// How many lost statements are shown.
+const SHOWN: usize = 10;
+
+impl Safeguards {
+    /// Those of a database that nothing is known of; `yes` answers every question.
+    pub fn new(yes: bool) -> Self {
+        Self { yes, ..Self::default() }
+    }
+
+    /// Whether this needs a yes that nobody has given yet.
+    pub(super) fn needs_a_yes(&self, prospect: &Prospect<'_>) -> bool {
+        let destroys = prospect.plan.action == Action::Downgrade && !prospect.losses.is_empty();
+        !self.yes && (self.protected.is_some() || (destroys && can_ask()))
+    }
+
+    /// Refuses what nobody says yes to.
+    pub(super) fn approve(&self, prospect: &Prospect<'_>) -> Result<(), Diagnostic> {
+        match (self.needs_a_yes(prospect), can_ask()) {
+            (false, _) => Ok(()),
+            (true, true) => self.ask(prospect),
+            (true, false) => Err(self.refuse(prospect)),
+        }
+    }
+
+    /// Asks on the terminal; anything but a yes is a no.
+    fn ask(&self, prospect: &Prospect<'_>) -> Result<(), Diagnostic> {
+        let (action, of, losses) = (prospect.plan.action.as_str(), revisions(prospect.plan), &prospect.losses);
+        let question = format!("{action} {of}{}?", self.place());
+        let mut stderr = anstream::stderr();
+        let mut text = String::new();
+        if !losses.is_empty() {
+            text.push_str("this destroys data:\n");
+        }
+        lines(losses).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+        let asked =
+            write!(stderr, "{}{} [y/N] ", escape::text(&text), escape::line(&question)).and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+        if answered.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            Code::NotConfirmed,
+            "the answer was not yes, and nothing was changed",
+            "run it again and answer `y`, or write `--yes`",
+        ))
+    }
+
+    fn refuse(&self, prospect: &Prospect<'_>) -> Diagnostic {
+        let (action, of) = (prospect.plan.action.as_str(), revisions(prospect.plan));
+        let mut refusal = Diagnostic::new(
+            Code::NotConfirmed,
+            format!("`{action}` of {of}{} needs a yes", self.place()),
+            "look at the plan with `--dry-run`; `--yes` says that it is meant",
+        )
+        .because("the environment is protected, and without a terminal nobody can be asked");
+        refusal.notes = lines(&prospect.losses).into_iter().map(|line| format!("destroys data: {line}")).collect();
+        refusal
+    }
+
+    fn place(&self) -> String {
+        self.protected.as_ref().map(|name| format!(" in the protected environment `{name}`")).unwrap_or_default()
+    }
+}
+
+/// Whether somebody sits at both ends.
+pub(super) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// `2 revisions`.
+fn revisions(plan: &Plan) -> String {
+    counted(plan.all_steps().count(), "revision")
+}
+
+fn lines(losses: &[Loss]) -> Vec<String> {
+    let line = |loss: &Loss| format!("{} of {}: {}", loss.direction, loss.id, loss.statement);
+    let mut lines: Vec<String> = losses.iter().take(SHOWN).map(line).collect();
+    if losses.len() > SHOWN {
+        lines.push(format!("and {} more", counted(losses.len() - SHOWN, "statement")));
+    }
+    lines
+}
