@@ -181,11 +181,10 @@ const ELSEWHERE: [(&str, &str); 16] = [
 ];
 
 /// Words of verbs that do more than ours can do yet.
-const NOT_YET: [(&str, &str); 4] = [
+const NOT_YET: [(&str, &str); 3] = [
     ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
     ("reset", "`downgrade base` undoes everything"),
-    ("redo", "`downgrade` and `upgrade` undo and apply the last revision"),
 ];
 
 /// Reads the command line; a help text, a version or an error is printed, and its exit code given.

@@ -119,6 +119,7 @@ codes! {
     UnknownEnvironment = "M0701", "no environment has this name";
     SharedDatabase = "M0702", "two environments lead to one database";
     NotConfirmed = "M0703", "a change was not confirmed";
+    NotHere = "M0704", "a revision that is not here would have to be applied";
 }
 
 impl fmt::Display for Code {

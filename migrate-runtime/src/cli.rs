@@ -27,6 +27,7 @@
 //! `cargo migrate` runs the same verbs: output, JSON, diagnostics and exit codes are these, wherever they are called.
 //! Standard output carries the result alone; the plan, progress, notes and errors go to standard error.
 
+mod audit;
 mod check;
 mod drawing;
 mod escape;
@@ -36,6 +37,8 @@ mod json;
 mod look;
 mod output;
 mod progress;
+mod redo;
+mod repair;
 mod run;
 mod safeguards;
 mod script;
@@ -50,12 +53,15 @@ use script::Route;
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
 use crate::engine::Prospect;
 use crate::migrations::Migrations;
+pub use audit::AuditArgs;
 pub use check::{CheckLine, CheckResult, Checks, check_database, check_revisions, counted};
 pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
+pub use redo::RedoArgs;
+pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use safeguards::Safeguards;
 pub use script::ScriptArgs;
@@ -89,8 +95,12 @@ pub enum Verb {
     /// Undoes revisions: the last one, or down to a target, which stays
     #[command(visible_alias = "down")]
     Downgrade(DowngradeArgs),
+    /// Undoes revisions and applies them again: the last one, or everything above a target
+    Redo(RedoArgs),
     /// Records revisions as applied without running them
     Stamp(StampArgs),
+    /// Accepts reviewed edits of applied revisions, and forgets those whose files are gone
+    Repair(RepairArgs),
     /// Shows the applied heads of the database
     Current,
     /// Lists the revisions, newest first
@@ -103,6 +113,8 @@ pub enum Verb {
     Show(ShowArgs),
     /// Shows on one screen where the database stands
     Status,
+    /// Shows the log: what was ever done, when and by whom, newest first
+    Audit(AuditArgs),
 }
 
 /// Whether a verb needs a database.
@@ -160,14 +172,16 @@ impl Verb {
             }
             Self::Upgrade(UpgradeArgs { run, .. })
             | Self::Downgrade(DowngradeArgs { run, .. })
+            | Self::Redo(RedoArgs { run, .. })
             | Self::Stamp(StampArgs { run, .. })
+            | Self::Repair(RepairArgs { run, .. })
                 if run.dry_run =>
             {
                 Need::Read
             }
             Self::Upgrade(_) | Self::Stamp(_) => Need::Create,
-            Self::Downgrade(_) => Need::Change,
-            Self::Current | Self::Status => Need::Read,
+            Self::Downgrade(_) | Self::Redo(_) | Self::Repair(_) => Need::Change,
+            Self::Current | Self::Status | Self::Audit(_) => Need::Read,
             Self::History(args) if args.needs_database() => Need::Read,
             Self::Show(args) if args.needs_database() => Need::Read,
             Self::Heads | Self::Branches | Self::History(_) | Self::Show(_) => Need::Nothing,
@@ -191,9 +205,15 @@ impl Verb {
             Self::Upgrade(args) => args.migrator(migrations),
             Self::Downgrade(args) => args.migrator(migrations),
             Self::Stamp(args) => args.migrator(migrations),
-            Self::Current | Self::History(_) | Self::Heads | Self::Branches | Self::Show(_) | Self::Status => {
-                return Ok(());
-            }
+            Self::Redo(args) => args.migrator(migrations),
+            Self::Repair(args) => args.migrator(migrations),
+            Self::Current
+            | Self::History(_)
+            | Self::Heads
+            | Self::Branches
+            | Self::Show(_)
+            | Self::Status
+            | Self::Audit(_) => return Ok(()),
         };
         let plan = migrator.plan_live(db).await?;
         // On a database that is empty nothing can be lost.
@@ -234,6 +254,9 @@ impl Verb {
             (Self::Upgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
             (Self::Downgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
             (Self::Stamp(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Redo(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Repair(args), Some(db)) => repair::repair(args, migrations, db, safeguards, output).await,
+            (Self::Audit(args), Some(db)) => audit::audit(args, migrations, db, output).await,
             (Self::Current, Some(db)) => look::current(migrations, db, output).await,
             (Self::Status, Some(db)) => status::status(migrations, db, output).await,
             (Self::History(args), db) => look::history(args, migrations, db, output).await,

@@ -7,6 +7,8 @@ mod catalog;
 mod contention;
 mod glance;
 mod hold;
+#[cfg(feature = "cli")]
+mod holder;
 mod journalled;
 mod lease;
 mod look;
@@ -36,6 +38,8 @@ use crate::report::{RunReport, StepReport};
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
+#[cfg(feature = "cli")]
+pub(crate) use holder::holder;
 pub(crate) use look::{Look, look};
 pub(crate) use prospect::Gate;
 pub use prospect::{Loss, Prospect};
@@ -48,7 +52,9 @@ pub(crate) use work::Work;
 pub(crate) enum Goal {
     Upgrade(Vec<Target>),
     Downgrade(Target),
+    Redo(Target),
     Stamp(Vec<Target>, Purge),
+    Repair(Vec<Target>),
 }
 
 impl Goal {
@@ -56,14 +62,16 @@ impl Goal {
         match self {
             Self::Upgrade(_) => Action::Upgrade,
             Self::Downgrade(_) => Action::Downgrade,
+            Self::Redo(_) => Action::Redo,
             Self::Stamp(..) => Action::Stamp,
+            Self::Repair(_) => Action::Repair,
         }
     }
 
     fn targets(&self) -> &[Target] {
         match self {
-            Self::Upgrade(targets) | Self::Stamp(targets, _) => targets,
-            Self::Downgrade(target) => std::slice::from_ref(target),
+            Self::Upgrade(targets) | Self::Stamp(targets, _) | Self::Repair(targets) => targets,
+            Self::Downgrade(target) | Self::Redo(target) => std::slice::from_ref(target),
         }
     }
 
@@ -76,6 +84,8 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) => targets.iter().any(|target| target.symbol.is_none()),
             Self::Downgrade(target) => target.symbol.is_none(),
+            // Half of it done, a plan made anew would be for the other half alone.
+            Self::Redo(_) | Self::Repair(_) => true,
         }
     }
 }
@@ -100,11 +110,13 @@ pub(crate) struct Request {
     pub(crate) limits: Limits,
     pub(crate) transactions: Transactions,
     pub(crate) author: Author,
+    /// Why, in words that the log keeps.
+    pub(crate) reason: Option<String>,
 }
 
 /// Makes the plan and refuses what can be refused; writes nothing.
 pub(crate) fn plan<'g>(request: &Request, applied: Applied<'g>, dialect: Dialect) -> Result<Work<'g>, PlanError> {
-    let finishes = applied.interrupted().is_some() && request.goal.action() != Action::Stamp;
+    let finishes = applied.interrupted().is_some() && !request.goal.action().is_about_history();
     let finished = if finishes { Some(applied.finished()?) } else { None };
     let mut plan = plan_steps(request, finished.as_ref().unwrap_or(&applied), dialect)?;
     if finishes {
@@ -122,7 +134,9 @@ fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Res
             plan
         }
         Goal::Downgrade(target) => Plan::downgrade(applied, target)?,
+        Goal::Redo(target) => Plan::redo(applied, target)?,
         Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
+        Goal::Repair(targets) => Plan::repair(applied, targets, dialect)?,
     };
     plan.refuse_unrunnable(applied, dialect)?;
     Ok(plan)
@@ -143,8 +157,8 @@ pub(crate) async fn run(
     gate: Option<Gate<'_>>,
 ) -> Result<RunReport, RunError> {
     let report = RunReport::new(request.goal.action(), random_id());
-    let (announced, hold) = (HashSet::new(), Hold::Unproven);
-    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false, note: None };
+    let (announced, hold, note) = (HashSet::new(), Hold::Unproven, request.reason.clone());
+    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false, note };
     let own_waiting = run.suspend_busy_timeout().await;
     let outcome = run.go(gate).await;
     run.restore_busy_timeout(own_waiting).await;
@@ -194,11 +208,12 @@ impl<'r> Run<'r, '_> {
         }
         // Stored sections are read before the lock, since a missing one refuses the run.
         let jobs = work.jobs(&first, self.db).await?;
-        if self.request.transactions == Transactions::One && work.plan.action != Action::Stamp {
+        if self.request.transactions == Transactions::One && !work.plan.action.is_about_history() {
             work::refuse_parts(&jobs, self.db.dialect())?;
         }
         if let Some(gate) = gate {
-            self.note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            let note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            self.note = note.or(self.note.take());
             self.approved = true;
         }
         match self.db.dialect() {
@@ -270,10 +285,10 @@ impl<'r> Run<'r, '_> {
         rows.map(|row| look.tables.forget(&row.id)).collect()
     }
 
-    /// What a stamp changes in the history.
-    fn stamp_changes(&self, jobs: &[Job<'_>], look: &Look) -> Vec<String> {
-        let mut changes = self.forgotten(look);
-        let record = |job: &Job<'_>| look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));
+    /// What a run that is about the history alone changes in it.
+    fn history_changes(&self, jobs: &[Job<'_>], look: &Look) -> Vec<String> {
+        let (mut changes, action) = (self.forgotten(look), self.request.goal.action());
+        let record = |job: &Job<'_>| look.tables.record(&self.entry(job, action, Took::Milliseconds(0)));
         changes.extend(jobs.iter().map(record));
         changes
     }

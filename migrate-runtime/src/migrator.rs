@@ -23,7 +23,9 @@ const CONNECTING: &str = "the server does not say what it is";
 enum Ask {
     Upgrade(Vec<String>),
     Downgrade(String),
+    Redo(String),
     Stamp(Vec<String>, Purge),
+    Repair(Vec<String>),
 }
 
 /// A run of migrations with options; made by [`Migrations::migrator`].
@@ -59,6 +61,7 @@ pub struct Migrator<'m> {
     transactions: Transactions,
     listener: Option<Listener<'m>>,
     gate: Option<Gate<'m>>,
+    reason: Option<String>,
 }
 
 impl std::fmt::Debug for Migrator<'_> {
@@ -79,6 +82,7 @@ impl<'m> Migrator<'m> {
             transactions: Transactions::Each,
             listener: None,
             gate: None,
+            reason: None,
         }
     }
 
@@ -93,6 +97,43 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn downgrade(mut self, target: impl Into<String>) -> Self {
         self.ask = Some(Ask::Downgrade(target.into()));
+        self
+    }
+
+    /// Undoes everything above a target, such as `-1`, and applies it again. Refused before the first write when some revision
+    /// of it cannot be undone or cannot be applied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = migrate_runtime::Migrations::from_files([(
+    ///     "001.sql",
+    ///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nCREATE TABLE a (x INT);\n\n-- migrate: down\nDROP TABLE a;\n",
+    /// )])
+    /// .unwrap();
+    /// let mut db = rusqlite::Connection::open_in_memory()?;
+    /// # #[cfg(feature = "rusqlite")]
+    /// # {
+    /// migrations.upgrade(&mut db)?;
+    /// let report = migrations.migrator().redo("-1").run(&mut db)?;
+    /// assert_eq!(report.ids().collect::<Vec<_>>(), ["001", "001"]);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redo(mut self, target: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Redo(target.into()));
+        self
+    }
+
+    /// Makes the history remember reviewed changes, with the reason in the log: an edited file of an applied revision counts
+    /// as what ran, and a revision without a file is forgotten. Without targets all of them. No SQL of a revision runs.
+    #[must_use]
+    pub fn repair<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>, reason: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Repair(targets.into_iter().map(Into::into).collect()));
+        self.reason = Some(reason.into());
         self
     }
 
@@ -340,9 +381,15 @@ impl<'m> Migrator<'m> {
         }
     }
 
+    /// Whether it may destroy data.
     #[cfg(feature = "cli")]
-    pub(crate) fn is_downgrade(&self) -> bool {
-        matches!(self.ask, Some(Ask::Downgrade(_)))
+    pub(crate) fn undoes(&self) -> bool {
+        matches!(self.ask, Some(Ask::Downgrade(_) | Ask::Redo(_)))
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn repairs(&self) -> bool {
+        matches!(self.ask, Some(Ask::Repair(_)))
     }
 
     fn nothing_to_do(mut self, head: String) -> RunReport {
@@ -372,6 +419,7 @@ impl<'m> Migrator<'m> {
             limits: self.limits,
             transactions: self.transactions,
             author: Author::here(self.migrations.application()),
+            reason: self.reason.clone(),
         };
         Ok((graph, request))
     }
@@ -383,7 +431,9 @@ impl<'m> Migrator<'m> {
             None => Goal::Upgrade(vec![Target::head()]),
             Some(Ask::Upgrade(targets)) => Goal::Upgrade(read(targets)?),
             Some(Ask::Downgrade(target)) => Goal::Downgrade(target.parse()?),
+            Some(Ask::Redo(target)) => Goal::Redo(target.parse()?),
             Some(Ask::Stamp(targets, purge)) => Goal::Stamp(read(targets)?, *purge),
+            Some(Ask::Repair(targets)) => Goal::Repair(read(targets)?),
         })
     }
 }

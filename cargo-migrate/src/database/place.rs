@@ -12,6 +12,7 @@ use super::postgres;
 use crate::url::DatabaseUrl;
 
 /// This machine, by whichever name or socket it is called.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 const HERE: &str = "localhost";
 
 /// A database, told by its file, or by host, port and name.
@@ -20,6 +21,7 @@ pub(crate) enum Place {
     /// A file.
     File(PathBuf),
     /// A database of a server; of several hosts any may be the one.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code))]
     Server { hosts: Vec<(String, u16)>, database: String },
     /// Nothing that two URLs could share.
     Nowhere,

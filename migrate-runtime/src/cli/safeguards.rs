@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use migrate_plan::{Action, Code, Diagnostic, Plan};
 
+use super::run::revisions_of;
 use super::{counted, escape};
 use crate::engine::{Loss, Prospect};
 
@@ -33,8 +34,13 @@ impl Safeguards {
 
     /// Whether this needs a yes that nobody has given yet.
     pub(super) fn needs_a_yes(&self, prospect: &Prospect<'_>) -> bool {
-        let destroys = prospect.plan.action == Action::Downgrade && !prospect.losses.is_empty();
-        !self.yes && (self.protected.is_some() || (destroys && can_ask()))
+        let destroys = match prospect.plan.action {
+            Action::Downgrade | Action::Redo => !prospect.losses.is_empty(),
+            Action::Upgrade | Action::Stamp | Action::Repair => false,
+        };
+        // What the history remembers is taken away by nobody in passing.
+        let repairs = prospect.plan.action == Action::Repair;
+        !self.yes && (self.protected.is_some() || repairs || (destroys && can_ask()))
     }
 
     /// Refuses what nobody says yes to.
@@ -77,7 +83,10 @@ impl Safeguards {
             format!("`{action}` of {of}{} needs a yes", self.place()),
             "look at the plan with `--dry-run`; `--yes` says that it is meant",
         )
-        .because("the environment is protected, and without a terminal nobody can be asked");
+        .because(match self.protected {
+            Some(_) => "the environment is protected, and without a terminal nobody can be asked",
+            None => "what the history remembers is changed for good, and without a terminal nobody can be asked",
+        });
         refusal.notes = lines(&prospect.losses).into_iter().map(|line| format!("destroys data: {line}")).collect();
         refusal
     }
@@ -94,7 +103,7 @@ pub(super) fn can_ask() -> bool {
 
 /// `2 revisions`.
 fn revisions(plan: &Plan) -> String {
-    counted(plan.all_steps().count(), "revision")
+    counted(revisions_of(plan), "revision")
 }
 
 fn lines(losses: &[Loss]) -> Vec<String> {

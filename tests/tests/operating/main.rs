@@ -1,5 +1,9 @@
-//! Operating databases through the real binary: environments and questions, on every engine.
+//! Operating databases through the real binary, on every engine.
 
+mod audit;
 mod confirmation;
 mod environments;
+mod redo;
+mod repair;
 mod site;
+mod status;

@@ -77,6 +77,49 @@ impl Site {
         ran
     }
 
+    /// The first column of what a query gives, a line a row, read by the engine's own client or library.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        match &self.engine {
+            Engine::Sqlite => {
+                let db = rusqlite::Connection::open(self.sandbox.path().join("app.db")).expect("it opens");
+                let mut statement = db.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+                let rows = statement.query_map([], |row| row.get::<_, rusqlite::types::Value>(0)).expect("it runs");
+                let text = |value| match value {
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    other => format!("{other:?}"),
+                };
+                rows.map(|row| text(row.expect("a row"))).collect::<Vec<_>>().join("\n")
+            }
+            Engine::Postgres(database) => {
+                database.psql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")).trim().to_owned()
+            }
+            Engine::MariaDb(database) => {
+                database.sql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")).trim().to_owned()
+            }
+        }
+    }
+
+    /// Runs a statement, past the real binary.
+    pub(crate) fn execute(&self, sql: &str) {
+        match &self.engine {
+            Engine::Sqlite => {
+                let db = rusqlite::Connection::open(self.sandbox.path().join("app.db")).expect("it opens");
+                db.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+            Engine::Postgres(_) | Engine::MariaDb(_) => drop(self.query(sql)),
+        }
+    }
+
+    /// The engine's name.
+    pub(crate) fn dialect(&self) -> &'static str {
+        match &self.engine {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres(_) => "postgres",
+            Engine::MariaDb(_) => "mariadb",
+        }
+    }
+
     /// The applied heads.
     pub(crate) fn current(&self) -> String {
         let ran = self.must(&["current", "--format", "json"]);
