@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Edit(EditArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),
+    /// Creates or drops a database as a whole
+    Database(DatabaseArgs),
     /// Prints a completion script for a shell
     Completions(CompletionsArgs),
     #[command(flatten)]
@@ -154,6 +156,29 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    #[command(subcommand)]
+    pub(crate) verb: DatabaseVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseVerb {
+    /// Creates the database, empty
+    Create,
+    /// Drops the database with everything in it
+    Drop(DropArgs),
+    /// Drops the database, creates it anew, and upgrades it
+    Reset(DropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropArgs {
+    /// End the sessions of others, on PostgreSQL 13 and later
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -161,7 +186,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Other tools' words for our verbs.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 20] = [
     ("run", "upgrade"),
     ("migrate", "upgrade"),
     ("apply", "upgrade"),
@@ -178,14 +203,14 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("log", "history"),
     ("validate", "check"),
     ("setup", "init"),
+    ("fresh", "database reset"),
+    ("reset", "database reset"),
+    ("drop", "database drop"),
+    ("db", "database"),
 ];
 
 /// Words of verbs that do more than ours can do yet.
-const NOT_YET: [(&str, &str); 3] = [
-    ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
-    ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
-    ("reset", "`downgrade base` undoes everything"),
-];
+const NOT_YET: [(&str, &str); 1] = [("refresh", "`redo base` undoes and applies everything")];
 
 /// Reads the command line; a help text, a version or an error is printed, and its exit code given.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, ExitCode> {

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod database;
 mod edit;
 mod init;
 mod merge;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Command::Seal(args) => seal::run(args, &call),
         Command::Edit(args) => edit::run(args, &call),
         Command::Check(args) => check::run(args, &call),
+        Command::Database(args) => database::run(args, &call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, &call),
     };

@@ -1,5 +1,6 @@
 //! The database that a verb works on: where its URL comes from, and a connection to it.
 
+mod admin;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod place;
@@ -18,6 +19,7 @@ use migrate_runtime::cli::{Failure, Need, Output};
 
 use crate::environment::FoundUrl;
 use crate::url::DatabaseUrl;
+pub(crate) use admin::{Admin, Done, Others};
 pub(crate) use place::Place;
 
 /// How long a server may take to answer.
@@ -44,38 +46,48 @@ impl Database {
         if let Some(note) = note {
             output.note(&note);
         }
+        Self::announced(url, found, need, Some(output)).await
+    }
+
+    /// Connects to what was announced already.
+    pub(crate) async fn connect_again(found: &FoundUrl, need: Need) -> Result<Self, Failure> {
+        Self::announced(DatabaseUrl::parse(&found.url, &found.base)?.0, found, need, None).await
+    }
+
+    async fn announced(
+        url: DatabaseUrl,
+        found: &FoundUrl,
+        need: Need,
+        output: Option<&Output>,
+    ) -> Result<Self, Failure> {
+        let announce = |text: &str| output.into_iter().for_each(|output| found.announce(text, output));
         match url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(path) => {
-                found.announce(&format!("sqlite {}", path.display()), output);
+                announce(&format!("sqlite {}", path.display()));
                 let missing = need == Need::Create && sqlite::is_missing(&path);
                 let connection = sqlite::open(&path, need)?;
                 Ok(if missing { Self::MissingSqlite(path, connection) } else { Self::Sqlite(connection) })
             }
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteMemory => {
-                found.announce("sqlite in memory", output);
+                announce("sqlite in memory");
                 sqlite::in_memory().map(Self::Sqlite)
             }
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
-                found.announce(&config.describe(), output);
-                config.connect().await.map(Self::Postgres)
+                announce(&config.describe());
+                config.connect().await.map(Self::Postgres).map_err(naming_create)
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
-                found.announce(&config.describe(), output);
-                Ok(Self::MySql(Box::new(config.connect().await?)))
+                announce(&config.describe());
+                config.connect().await.map(Box::new).map(Self::MySql).map_err(naming_create)
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
-            _ => Err(Diagnostic::new(
-                Code::DriverNotBuilt,
-                "the driver for this database is not part of this build",
-                "install cargo-migrate with its default features",
-            )
-            .into()),
+            _ => Err(not_built()),
         }
     }
 
@@ -110,4 +122,23 @@ impl Database {
             Self::MySql(connection) => &mut **connection,
         }
     }
+}
+
+fn not_built() -> Failure {
+    Diagnostic::new(
+        Code::DriverNotBuilt,
+        "the driver for this database is not part of this build",
+        "install cargo-migrate with its default features",
+    )
+    .into()
+}
+
+/// The verb that creates what is missing is this program's: applications connect for themselves.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn naming_create(mut failure: Failure) -> Failure {
+    let missing = failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code == Code::MissingDatabase);
+    missing.for_each(|diagnostic| {
+        diagnostic.help = "`cargo migrate database create` creates it; or check its name in the URL".to_owned();
+    });
+    failure
 }

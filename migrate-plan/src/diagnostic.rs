@@ -120,6 +120,8 @@ codes! {
     SharedDatabase = "M0702", "two environments lead to one database";
     NotConfirmed = "M0703", "a change was not confirmed";
     NotHere = "M0704", "a revision that is not here would have to be applied";
+    Protected = "M0705", "a protected database cannot be dropped";
+    InUse = "M0706", "others use the database";
 }
 
 impl fmt::Display for Code {

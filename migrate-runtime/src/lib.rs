@@ -54,6 +54,7 @@ pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
 pub use migrations::{Migrations, read_folder};
 pub use migrator::Migrator;
 pub use report::{RunReport, StepReport};
+pub use sql::quoted_name;
 pub use wait::{Transient, wait_for, wait_for_async};
 
 /// What the macro's output names; not for people.

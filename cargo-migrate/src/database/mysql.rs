@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, Dialect};
 use migrate_runtime::cli::Failure;
-use migrate_runtime::{DriverError, DriverErrorKind, Error};
+use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection, quoted_name};
 use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
 use super::tls::{self, Customs, Mode, Tls};
-use super::{CONNECT_TIMEOUT, Place};
+use super::{CONNECT_TIMEOUT, Done, Place};
 
 /// How MySQL's clients take the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::VerifyCa };
@@ -16,6 +16,9 @@ const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::V
 const DRIVERS_WORDS: [&str; 4] = ["require_ssl", "verify_ca", "verify_identity", "built_in_roots"];
 /// What MySQL says when it takes encrypted connections alone.
 const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
+
+/// How long a drop waits for the transactions of others, in seconds; a server's own limit is a day.
+const DROP_TIMEOUT: u32 = 5;
 
 /// Where to connect, as whom, and how well protected.
 pub(super) struct Config {
@@ -119,6 +122,55 @@ impl Config {
         let failure = Error::Driver { doing: "the database cannot be reached", driver }.into();
         // MariaDB, and MySQL for an account, say of a connection without TLS what they say of a wrong password.
         if self.opts.socket().is_some() { failure } else { self.tls.note_disabled(failure) }
+    }
+}
+
+/// A connection beside a database.
+pub(super) struct Maintenance {
+    connection: Conn,
+    /// The name of the database that is meant.
+    name: String,
+}
+
+impl Config {
+    /// Connects to the server, and to no database of it.
+    pub(super) async fn beside(&self) -> Result<Maintenance, Failure> {
+        let name = self.opts.db_name().unwrap_or_default().to_owned();
+        let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(None::<String>).into();
+        let connection = Self { opts, tls: self.tls.clone() }.connect().await?;
+        Ok(Maintenance { connection, name })
+    }
+}
+
+impl Maintenance {
+    pub(super) fn dialect(&self) -> Dialect {
+        LiveConnection::dialect(&self.connection)
+    }
+
+    pub(super) async fn create(&mut self) -> Result<Done, Failure> {
+        let name = quoted_name(self.dialect(), &self.name);
+        // What a server takes by default may not hold every character.
+        let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+        match LiveConnection::batch_execute(&mut self.connection, &sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("1007") => Ok(Done::Before),
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be created", driver }.into()),
+        }
+    }
+
+    /// Other sessions may stay, but nobody may be in the middle of something.
+    pub(super) async fn drop(&mut self) -> Result<Done, Failure> {
+        let name = quoted_name(self.dialect(), &self.name);
+        let sql = format!("SET SESSION lock_wait_timeout = {DROP_TIMEOUT}; DROP DATABASE {name}");
+        match LiveConnection::batch_execute(&mut self.connection, &sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("1008") => Ok(Done::Before),
+            Err(error) if error.kind == DriverErrorKind::Busy => {
+                let problem = format!("the database stays: {error}");
+                Err(Diagnostic::new(Code::InUse, problem, "end the transactions of the other sessions").into())
+            }
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be dropped", driver }.into()),
+        }
     }
 }
 

@@ -32,6 +32,24 @@ impl Safeguards {
         Self { yes, ..Self::default() }
     }
 
+    /// Demands a yes to something that no plan describes, such as dropping a database.
+    ///
+    /// # Errors
+    ///
+    /// A [`Diagnostic`] when the answer is no, and when there is no terminal and no `--yes`.
+    pub fn confirm(&self, what: &str) -> Result<(), Diagnostic> {
+        match (self.yes, can_ask()) {
+            (true, _) => Ok(()),
+            (false, true) => ask(&format!("{what}{}?", self.place()), &[]),
+            (false, false) => Err(Diagnostic::new(
+                Code::NotConfirmed,
+                format!("to {what}{} needs a yes", self.place()),
+                "`--yes` says that it is meant",
+            )
+            .because("it cannot be undone, and without a terminal nobody can be asked")),
+        }
+    }
+
     /// Whether this needs a yes that nobody has given yet.
     pub(super) fn needs_a_yes(&self, prospect: &Prospect<'_>) -> bool {
         let destroys = match prospect.plan.action {
@@ -47,33 +65,12 @@ impl Safeguards {
     pub(super) fn approve(&self, prospect: &Prospect<'_>) -> Result<(), Diagnostic> {
         match (self.needs_a_yes(prospect), can_ask()) {
             (false, _) => Ok(()),
-            (true, true) => self.ask(prospect),
+            (true, true) => {
+                let (action, of) = (prospect.plan.action.as_str(), revisions(prospect.plan));
+                ask(&format!("{action} {of}{}?", self.place()), &prospect.losses)
+            }
             (true, false) => Err(self.refuse(prospect)),
         }
-    }
-
-    /// Asks on the terminal; anything but a yes is a no.
-    fn ask(&self, prospect: &Prospect<'_>) -> Result<(), Diagnostic> {
-        let (action, of, losses) = (prospect.plan.action.as_str(), revisions(prospect.plan), &prospect.losses);
-        let question = format!("{action} {of}{}?", self.place());
-        let mut stderr = anstream::stderr();
-        let mut text = String::new();
-        if !losses.is_empty() {
-            text.push_str("this destroys data:\n");
-        }
-        lines(losses).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
-        let asked =
-            write!(stderr, "{}{} [y/N] ", escape::text(&text), escape::line(&question)).and_then(|()| stderr.flush());
-        let mut answer = String::new();
-        let answered = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-        if answered.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
-            return Ok(());
-        }
-        Err(Diagnostic::new(
-            Code::NotConfirmed,
-            "the answer was not yes, and nothing was changed",
-            "run it again and answer `y`, or write `--yes`",
-        ))
     }
 
     fn refuse(&self, prospect: &Prospect<'_>) -> Diagnostic {
@@ -94,6 +91,24 @@ impl Safeguards {
     fn place(&self) -> String {
         self.protected.as_ref().map(|name| format!(" in the protected environment `{name}`")).unwrap_or_default()
     }
+}
+
+/// Asks on the terminal; anything but a yes is a no.
+fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
+    let mut stderr = anstream::stderr();
+    let mut text = String::new();
+    if !losses.is_empty() {
+        text.push_str("this destroys data:\n");
+    }
+    lines(losses).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    let asked = write!(stderr, "{}{} [y/N] ", escape::text(&text), escape::line(question));
+    let mut answer = String::new();
+    let answered = asked.and_then(|()| stderr.flush()).and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    if answered.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        return Ok(());
+    }
+    let help = "run it again and answer `y`, or write `--yes`";
+    Err(Diagnostic::new(Code::NotConfirmed, "the answer was not yes, and nothing was changed", help))
 }
 
 /// Whether somebody sits at both ends.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod confirmation;
+mod database;
 mod environments;
 mod redo;
 mod repair;

@@ -111,6 +111,26 @@ impl Site {
         }
     }
 
+    /// A session of somebody else, in the middle of something, that lasts as long as this value.
+    pub(crate) fn session(&self) -> Box<dyn std::any::Any> {
+        match &self.engine {
+            Engine::Sqlite => {
+                let db = rusqlite::Connection::open(self.sandbox.path().join("app.db")).expect("it opens");
+                db.execute_batch("BEGIN; SELECT count(*) FROM users").expect("it reads");
+                Box::new(db)
+            }
+            Engine::Postgres(database) => {
+                Box::new(::postgres::Client::connect(&database.url(), ::postgres::NoTls).expect("it connects"))
+            }
+            Engine::MariaDb(database) => {
+                let mut session = mysql::Conn::new(&*database.url()).expect("it connects");
+                mysql::prelude::Queryable::query_drop(&mut session, "BEGIN").expect("it begins");
+                mysql::prelude::Queryable::query_drop(&mut session, "SELECT count(*) FROM users").expect("it reads");
+                Box::new(session)
+            }
+        }
+    }
+
     /// The engine's name.
     pub(crate) fn dialect(&self) -> &'static str {
         match &self.engine {
