@@ -40,6 +40,9 @@ pub(crate) struct Global {
     /// The environment whose database is meant, such as `staging`
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
     pub(crate) env: Option<String>,
+    /// Back the database up before the first write, with its own client or `backup-command`
+    #[arg(long, global = true)]
+    pub(crate) backup: bool,
     /// Refuse to write files
     #[arg(long, global = true)]
     pub(crate) locked: bool,

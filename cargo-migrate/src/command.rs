@@ -14,9 +14,10 @@ mod template;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
-use migrate_runtime::cli::{Exit, Failure, Need, Output, Safeguards, Verb};
+use migrate_runtime::cli::{Backup, Exit, Failure, Need, Output, Safeguards, Verb};
 
 use crate::arguments::{Arguments, Command, Global};
+use crate::backup;
 use crate::database::Database;
 use crate::environment::FoundUrl;
 use crate::files::Files;
@@ -31,6 +32,9 @@ pub(crate) struct Call<'a> {
 /// Runs the verb and prints what there is to say.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let call = Call { global: &arguments.global, output: arguments.output.output() };
+    if call.global.backup && !matches!(&arguments.command, Command::Verb(verb) if changes(verb)) {
+        return call.output.finish(Err(backs_up_nothing().into()));
+    }
     let outcome = match &arguments.command {
         Command::Init(args) => init::run(args, &call),
         Command::New(args) => new::run(args, &call),
@@ -44,6 +48,16 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Command::Verb(verb) => operate(verb, &call),
     };
     call.output.finish(outcome)
+}
+
+/// Whether there is something to back up before the verb.
+fn changes(verb: &Verb) -> bool {
+    matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_) | Verb::Stamp(_) | Verb::Repair(_))
+}
+
+fn backs_up_nothing() -> Diagnostic {
+    let help = "it goes with `upgrade`, `downgrade`, `redo`, `stamp` and `repair`";
+    Diagnostic::new(migrate_plan::Code::Usage, "`--backup` has no meaning for this verb", help)
 }
 
 /// A verb of the runtime's, with the project's files and database.
@@ -71,11 +85,18 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         let url = FoundUrl::require(call.global, &project)?;
         let mut safeguards = url.safeguards(call.global.yes);
+        let back_up = || backup::make(&url, &project, &call.output);
+        let runs = matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_));
+        if call.global.backup || (runs && url.wants_backup()) {
+            safeguards.backup = Some(Backup(&back_up));
+        }
         let mut database = Database::connect(&url, need, &call.output).await?;
         if database.is_missing() {
             // What would be refused must not leave a file behind.
             verb.rehearse(&migrations, database.live(), &safeguards, &call.output).await?;
             safeguards.yes = true;
+            // Of nothing there is no backup.
+            safeguards.backup = None;
             database = database.create()?;
         }
         verb.run(&migrations, Some(database.live()), &safeguards, &call.output).await

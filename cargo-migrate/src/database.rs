@@ -1,6 +1,7 @@
 //! The database that a verb works on: where its URL comes from, and a connection to it.
 
 mod admin;
+mod dump;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod place;
@@ -20,6 +21,7 @@ use migrate_runtime::cli::{Failure, Need, Output};
 use crate::environment::FoundUrl;
 use crate::url::DatabaseUrl;
 pub(crate) use admin::{Admin, Done, Others};
+pub(crate) use dump::{Client, Dump, Dumped};
 pub(crate) use place::Place;
 
 /// How long a server may take to answer.

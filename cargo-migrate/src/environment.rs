@@ -118,8 +118,13 @@ impl FoundUrl {
         }
     }
 
+    /// Whether a backup is made before each run.
+    pub(crate) fn wants_backup(&self) -> bool {
+        self.environment.as_ref().is_some_and(|environment| environment.backup)
+    }
+
     /// How careful a verb is with this database; `yes` answers every question.
-    pub(crate) fn safeguards(&self, yes: bool) -> Safeguards {
+    pub(crate) fn safeguards(&self, yes: bool) -> Safeguards<'static> {
         let mut safeguards = Safeguards::new(yes);
         if let Some(environment) = &self.environment {
             safeguards.protected = environment.protected.then(|| environment.name.clone());

@@ -5,6 +5,7 @@
 //! `migrate_runtime::cli`, the same that applications carry.
 
 mod arguments;
+mod backup;
 mod command;
 mod database;
 mod environment;

@@ -122,6 +122,7 @@ codes! {
     NotHere = "M0704", "a revision that is not here would have to be applied";
     Protected = "M0705", "a protected database cannot be dropped";
     InUse = "M0706", "others use the database";
+    BackupFailed = "M0707", "there is no backup, so nothing was written";
 }
 
 impl fmt::Display for Code {

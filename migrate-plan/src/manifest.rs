@@ -22,6 +22,11 @@ pub struct ProjectConfig {
     pub template: Option<String>,
     /// A command that runs on each new file, such as a formatter; for the command line alone.
     pub after_new: Option<String>,
+    /// Where backups go, relative to the file that configures it. Default: `backups`, and beside a SQLite file; for the
+    /// command line alone.
+    pub backup_folder: Option<String>,
+    /// A command that makes a backup in place of the database's own client; for the command line alone.
+    pub backup_command: Option<String>,
     /// The databases that have a name, by name; for the command line alone.
     pub environments: Vec<Environment>,
     /// What the binary must know too.
@@ -46,6 +51,8 @@ impl Default for ProjectConfig {
             ids: Ids::Random,
             template: None,
             after_new: None,
+            backup_folder: None,
+            backup_command: None,
             environments: Vec::new(),
             settings: Settings::DEFAULT,
         }
@@ -53,7 +60,7 @@ impl Default for ProjectConfig {
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "migrations",
     "url",
     "ids",
@@ -65,6 +72,8 @@ const KEYS: [&str; 11] = [
     "ahead",
     "heads",
     "env",
+    "backup-folder",
+    "backup-command",
 ];
 
 impl ProjectConfig {
@@ -120,6 +129,8 @@ impl ProjectConfig {
                 "url" => config.url = Some(word.to_owned()),
                 "template" => config.template = Some(word.to_owned()),
                 "after-new" => config.after_new = Some(word.to_owned()),
+                "backup-folder" => config.backup_folder = Some(word.to_owned()),
+                "backup-command" => config.backup_command = Some(word.to_owned()),
                 "ids" => {
                     config.ids =
                         one_of(file, line, key, word, &[("random", Ids::Random), ("sequential", Ids::Sequential)])?;

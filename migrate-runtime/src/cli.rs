@@ -63,7 +63,7 @@ pub use output::{Color, Failure, Format, Output, OutputArgs};
 pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
-pub use safeguards::Safeguards;
+pub use safeguards::{Backup, Safeguards};
 pub use script::ScriptArgs;
 
 /// `migrate <verb>` for an application's own command line.
@@ -198,7 +198,7 @@ impl Verb {
         &self,
         migrations: &Migrations,
         db: &mut dyn LiveConnection,
-        safeguards: &Safeguards,
+        safeguards: &Safeguards<'_>,
         output: &Output,
     ) -> Result<(), Failure> {
         let migrator = match self {
@@ -234,7 +234,7 @@ impl Verb {
         &self,
         migrations: &Migrations,
         db: Option<&mut dyn LiveConnection>,
-        safeguards: &Safeguards,
+        safeguards: &Safeguards<'_>,
         output: &Output,
     ) -> Result<Exit, Failure> {
         let run = |migrator, args, db| run::run(migrator, args, safeguards, db, output);

@@ -156,9 +156,10 @@ pub(crate) async fn run(
     listener: &mut Option<Listener<'_>>,
     gate: Option<Gate<'_>>,
 ) -> Result<RunReport, RunError> {
-    let report = RunReport::new(request.goal.action(), random_id());
-    let (announced, hold, note) = (HashSet::new(), Hold::Unproven, request.reason.clone());
-    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false, note };
+    let note = request.reason.clone();
+    let report = RunReport { note, ..RunReport::new(request.goal.action(), random_id()) };
+    let (announced, hold) = (HashSet::new(), Hold::Unproven);
+    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false };
     let own_waiting = run.suspend_busy_timeout().await;
     let outcome = run.go(gate).await;
     run.restore_busy_timeout(own_waiting).await;
@@ -188,8 +189,6 @@ struct Run<'r, 'l> {
     hold: Hold,
     /// Whether somebody has said yes to the first plan.
     approved: bool,
-    /// What the log rows say beside what was done.
-    note: Option<String>,
 }
 
 impl<'r> Run<'r, '_> {
@@ -213,7 +212,7 @@ impl<'r> Run<'r, '_> {
         }
         if let Some(gate) = gate {
             let note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
-            self.note = note.or(self.note.take());
+            self.report.note = note.or(self.report.note.take());
             self.approved = true;
         }
         match self.db.dialect() {
@@ -302,7 +301,7 @@ impl<'r> Run<'r, '_> {
             took,
             run_id: &self.report.run_id,
             author: &self.request.author,
-            note: self.note.as_deref(),
+            note: self.report.note.as_deref(),
             lease: self.hold.token(),
         }
     }

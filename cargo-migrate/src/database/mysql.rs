@@ -1,5 +1,7 @@
 //! MySQL and MariaDB by URL.
 
+mod backup;
+
 use std::path::Path;
 
 use migrate_plan::{Code, Diagnostic, Dialect};
@@ -67,10 +69,15 @@ impl Config {
         format!("mysql {host}, database {database}, user {user}{}", self.tls.describe())
     }
 
+    /// The database's name.
+    pub(super) fn database(&self) -> &str {
+        self.opts.db_name().unwrap_or_default()
+    }
+
     /// Which database it leads to.
     pub(super) fn place(&self) -> Place {
         let host = self.opts.socket().map_or_else(|| Some(self.opts.ip_or_hostname()), |_| None);
-        Place::on_server([(host, self.opts.tcp_port())], self.opts.db_name().unwrap_or_default())
+        Place::on_server([(host, self.opts.tcp_port())], self.database())
     }
 
     pub(super) async fn connect(&self) -> Result<Conn, Failure> {
@@ -135,7 +142,7 @@ pub(super) struct Maintenance {
 impl Config {
     /// Connects to the server, and to no database of it.
     pub(super) async fn beside(&self) -> Result<Maintenance, Failure> {
-        let name = self.opts.db_name().unwrap_or_default().to_owned();
+        let name = self.database().to_owned();
         let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(None::<String>).into();
         let connection = Self { opts, tls: self.tls.clone() }.connect().await?;
         Ok(Maintenance { connection, name })

@@ -1,5 +1,7 @@
 //! PostgreSQL by URL.
 
+mod backup;
+
 use std::path::Path;
 
 use migrate_plan::{Code, Diagnostic, Dialect};
@@ -92,6 +94,11 @@ impl Config {
         format!("postgres {}, database {database}, user {user}{}", hosts.join(", "), self.tls.describe())
     }
 
+    /// The database's name.
+    pub(super) fn database(&self) -> &str {
+        self.driver.get_dbname().or(self.driver.get_user()).unwrap_or_default()
+    }
+
     /// Which database it leads to.
     pub(super) fn place(&self) -> Place {
         let ports = self.driver.get_ports();
@@ -103,8 +110,7 @@ impl Config {
                 Host::Unix(_) => (None, port),
             }
         });
-        let database = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or_default();
-        Place::on_server(hosts, database)
+        Place::on_server(hosts, self.database())
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Failure> {
@@ -152,7 +158,7 @@ pub(super) struct Maintenance {
 impl Config {
     /// Connects beside the database.
     pub(super) async fn beside(&self) -> Result<Maintenance, Failure> {
-        let name = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or_default().to_owned();
+        let name = self.database().to_owned();
         let mut failed = None;
         for database in MAINTENANCE.into_iter().filter(|database| *database != name) {
             let mut driver = self.driver.clone();

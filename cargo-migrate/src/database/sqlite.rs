@@ -1,5 +1,7 @@
 //! SQLite files: looking at one creates nothing, and what is only looked at is opened read-only.
 
+pub(super) mod backup;
+
 use std::path::Path;
 
 use migrate_plan::{Code, Diagnostic};

@@ -19,12 +19,14 @@ pub struct Environment {
     pub variable: String,
     /// Whether a change needs a yes. Default: no.
     pub protected: bool,
+    /// Whether a backup is made before each run. Default: no.
+    pub backup: bool,
     /// How long a run waits for another one, where no flag says it.
     pub lock_timeout: Option<Duration>,
 }
 
 /// The keys of an environment.
-const KEYS: [&str; 4] = ["url", "variable", "protected", "lock-timeout"];
+const KEYS: [&str; 5] = ["url", "variable", "protected", "backup", "lock-timeout"];
 
 /// Reads the table of environments, in the order of their names.
 pub(super) fn read(file: &str, text: &str, value: &Value) -> Result<Vec<Environment>, Diagnostic> {
@@ -57,6 +59,7 @@ fn read_one(file: &str, text: &str, name: &str, table: &Table) -> Result<Environ
         url: None,
         variable: format!("{}_DATABASE_URL", name.to_ascii_uppercase().replace('-', "_")),
         protected: false,
+        backup: false,
         lock_timeout: None,
     };
     let header = line_of_header(text, name);
@@ -74,6 +77,7 @@ fn read_one(file: &str, text: &str, name: &str, table: &Table) -> Result<Environ
             "url" => environment.url = Some(word()?),
             "variable" => environment.variable = word()?,
             "protected" => environment.protected = choice()?,
+            "backup" => environment.backup = choice()?,
             "lock-timeout" => {
                 let limit = parse_duration(&word()?);
                 let problem = |help: &str| invalid(file, line, "`lock-timeout` is not a time".to_owned(), help);

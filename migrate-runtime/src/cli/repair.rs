@@ -38,7 +38,7 @@ pub(super) async fn repair(
     args: &RepairArgs,
     migrations: &Migrations,
     db: &mut dyn LiveConnection,
-    safeguards: &Safeguards,
+    safeguards: &Safeguards<'_>,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let mut db = identify(db).await?;

@@ -169,7 +169,7 @@ impl StampArgs {
 pub(super) async fn run(
     migrator: Migrator<'_>,
     args: RunArgs,
-    safeguards: &Safeguards,
+    safeguards: &Safeguards<'_>,
     db: &mut dyn LiveConnection,
     output: &Output,
 ) -> Result<Exit, Failure> {
@@ -184,8 +184,12 @@ pub(super) async fn run(
         migrator = migrator.lock_timeout(limit);
     }
     let touches = migrator.undoes() || migrator.repairs();
-    if !safeguards.yes && (safeguards.protected.is_some() || touches) {
-        migrator = migrator.before_writing(|prospect| safeguards.approve(prospect).map(|()| None));
+    let asks = !safeguards.yes && (safeguards.protected.is_some() || touches);
+    if asks || safeguards.backup.is_some() {
+        migrator = migrator.before_writing(|prospect| {
+            safeguards.approve(prospect)?;
+            safeguards.back_up()
+        });
     }
     let report = migrator.run_live(db).await?;
     output.result(&report_text(&report), &json::report(&report));

@@ -1,4 +1,4 @@
-//! What stands between a plan and its first write: somebody's yes.
+//! What stands between a plan and its first write: somebody's yes, and a backup.
 //!
 //! Asked is on a terminal alone. Elsewhere a protected database demands `--yes`, and any other one is changed as it is told.
 
@@ -11,22 +11,35 @@ use super::run::revisions_of;
 use super::{counted, escape};
 use crate::engine::{Loss, Prospect};
 
+/// Makes a backup, and says where it is.
+#[derive(Clone, Copy)]
+pub struct Backup<'s>(pub &'s (dyn Fn() -> Result<String, Diagnostic> + Sync));
+
+impl std::fmt::Debug for Backup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Backup")
+    }
+}
+
 /// How careful a verb is with this database.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Safeguards {
+pub struct Safeguards<'s> {
     /// The answer to every question: `--yes`.
     pub yes: bool,
     /// The name of the environment, when it is a protected one: no change of it goes without a yes.
     pub protected: Option<String>,
     /// How long a run waits for another one, where no flag says it.
     pub lock_timeout: Option<Duration>,
+    /// What is done before the first write, when there is something to do. When it fails nothing is written; what it says
+    /// stands in the log.
+    pub backup: Option<Backup<'s>>,
 }
 
 /// How many lost statements are shown.
 const SHOWN: usize = 10;
 
-impl Safeguards {
+impl Safeguards<'_> {
     /// Those of a database that nothing is known of; `yes` answers every question.
     pub fn new(yes: bool) -> Self {
         Self { yes, ..Self::default() }
@@ -59,6 +72,11 @@ impl Safeguards {
         // What the history remembers is taken away by nobody in passing.
         let repairs = prospect.plan.action == Action::Repair;
         !self.yes && (self.protected.is_some() || repairs || (destroys && can_ask()))
+    }
+
+    /// Makes the backup, if one is wanted.
+    pub(super) fn back_up(&self) -> Result<Option<String>, Diagnostic> {
+        self.backup.map(|Backup(back_up)| back_up()).transpose()
     }
 
     /// Refuses what nobody says yes to.

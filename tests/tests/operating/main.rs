@@ -1,6 +1,7 @@
 //! Operating databases through the real binary, on every engine.
 
 mod audit;
+mod backup;
 mod confirmation;
 mod database;
 mod environments;

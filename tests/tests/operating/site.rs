@@ -111,6 +111,41 @@ impl Site {
         }
     }
 
+    /// The whole database as text, by the engine's own client.
+    pub(crate) fn dump(&self) -> String {
+        let url = self.url();
+        let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).unwrap_or_default();
+        let text = match &self.engine {
+            Engine::Sqlite => self.sandbox.run("sqlite3", &["app.db", ".dump"]),
+            Engine::Postgres(_) => self.sandbox.run("pg_dump", &[&url]),
+            Engine::MariaDb(_) => {
+                let arguments =
+                    ["--host=127.0.0.1", "--user=root", "--protocol=tcp", "--skip-dump-date", "--port", port.0, port.1];
+                self.sandbox.run("mariadb-dump", &arguments)
+            }
+        };
+        assert_eq!(text.code, 0, "{text:?}");
+        // Newer versions begin and end with a word made of chance.
+        text.stdout.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A URL of the database for a login that has to show this password.
+    pub(crate) fn url_with_password(&self) -> Option<(String, &'static str)> {
+        match &self.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres(database) => {
+                let (login, name) = (postgres::APP_LOGIN, database.name());
+                self.query(&format!("GRANT ALL ON DATABASE {name} TO {login}; GRANT ALL ON SCHEMA public TO {login}"));
+                Some((database.login_url(login, postgres::APP_PASSWORD), postgres::APP_PASSWORD))
+            }
+            Engine::MariaDb(database) => {
+                let login = mariadb::APP_LOGIN;
+                self.query(&format!("GRANT ALL ON {}.* TO {login}", database.name()));
+                Some((database.login_url(login, mariadb::APP_PASSWORD), mariadb::APP_PASSWORD))
+            }
+        }
+    }
+
     /// A session of somebody else, in the middle of something, that lasts as long as this value.
     pub(crate) fn session(&self) -> Box<dyn std::any::Any> {
         match &self.engine {
