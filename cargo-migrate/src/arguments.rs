@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, parse_duration};
 use migrate_runtime::cli::{Exit, OutputArgs, Verb, error_json};
 
 /// Database migrations: a graph of revisions, checked and embedded at compile time.
@@ -40,6 +41,9 @@ pub(crate) struct Global {
     /// The environment whose database is meant, such as `staging`
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
     pub(crate) env: Option<String>,
+    /// Wait so long for a server that is not there yet, such as `30s`
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
     /// Back the database up before the first write, with its own client or `backup-command`
     #[arg(long, global = true)]
     pub(crate) backup: bool,

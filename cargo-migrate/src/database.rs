@@ -28,6 +28,10 @@ pub(crate) use place::Place;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// How often it is said that a server is waited for.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+const WAITING_NOTICE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// An open database.
 pub(crate) enum Database {
     #[cfg(feature = "sqlite")]
@@ -80,13 +84,15 @@ impl Database {
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
                 announce(&config.describe());
-                config.connect().await.map(Self::Postgres).map_err(naming_create)
+                let session = patiently(found, output, || config.connect()).await;
+                session.map(Self::Postgres).map_err(naming_create)
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
                 announce(&config.describe());
-                config.connect().await.map(Box::new).map(Self::MySql).map_err(naming_create)
+                let connection = patiently(found, output, || config.connect()).await;
+                connection.map(Box::new).map(Self::MySql).map_err(naming_create)
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => Err(not_built()),
@@ -124,6 +130,32 @@ impl Database {
             Self::MySql(connection) => &mut **connection,
         }
     }
+}
+
+/// Connects, again and again for as long as a server may take to come; says whom it waits for.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn patiently<T, C: Future<Output = Result<T, Failure>>>(
+    found: &FoundUrl,
+    output: Option<&Output>,
+    connect: impl Fn() -> C,
+) -> Result<T, Failure> {
+    let started = std::time::Instant::now();
+    let next_notice = std::cell::Cell::new(std::time::Duration::ZERO);
+    let attempt = || async {
+        let outcome = connect().await;
+        let (waited, problem) =
+            (started.elapsed(), outcome.as_ref().err().and_then(|failure| failure.diagnostics.first()));
+        if let (Some(output), Some(problem)) = (output, problem)
+            && found.wait.is_some()
+            && problem.code == Code::Unreachable
+            && waited >= next_notice.get()
+        {
+            output.note(&format!("waiting for the database since {} s: {}", waited.as_secs(), problem.message));
+            next_notice.set(waited + WAITING_NOTICE);
+        }
+        outcome
+    };
+    migrate_runtime::wait_for_async(found.wait.unwrap_or_default(), attempt, tokio::time::sleep).await
 }
 
 fn not_built() -> Failure {

@@ -1,6 +1,7 @@
 //! Which database is meant: where its URL comes from, and which environment it belongs to, however it came.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use migrate_plan::{Code, Diagnostic, Dialect, Environment, nearest};
 use migrate_runtime::cli::{Output, Safeguards};
@@ -21,6 +22,8 @@ pub(crate) struct FoundUrl {
     origin: String,
     /// The environment whose database it leads to.
     environment: Option<Environment>,
+    /// How long a server is waited for that is not there yet.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl FoundUrl {
@@ -31,7 +34,7 @@ impl FoundUrl {
             Some(name) => Self::of_environment(named(name, project)?, project),
             None => Self::without_environment(global, project),
         }?
-        .map(|found| found.recognised(project))
+        .map(|found| Self { wait: global.wait, ..found }.recognised(project))
         .transpose()
     }
 
@@ -49,7 +52,13 @@ impl FoundUrl {
     fn without_environment(global: &Global, project: &Project) -> Result<Option<Self>, Diagnostic> {
         if let Some(url) = &global.database_url {
             let base = std::env::current_dir().unwrap_or_default();
-            return Ok(Some(Self { url: url.clone(), base, origin: "--database-url".to_owned(), environment: None }));
+            return Ok(Some(Self {
+                url: url.clone(),
+                base,
+                origin: "--database-url".to_owned(),
+                environment: None,
+                wait: None,
+            }));
         }
         match Self::from_variable(VARIABLE, project)? {
             Some(found) => Ok(Some(found)),
@@ -76,13 +85,13 @@ impl FoundUrl {
         if let Some(url) = std::env::var_os(name) {
             let url = url.into_string().ok().filter(|url| !url.trim().is_empty());
             let url = url.ok_or_else(|| unusable(name, "the environment"))?;
-            return Ok(Some(Self { url, base: here, origin: name.to_owned(), environment: None }));
+            return Ok(Some(Self { url, base: here, origin: name.to_owned(), environment: None, wait: None }));
         }
         for folder in &project.env_folders {
             let file = folder.join(".env");
             if let Some(url) = read_env_file(&file, name)? {
                 let origin = format!("{name} of {}", shown(&here, &file));
-                return Ok(Some(Self { url, base: folder.clone(), origin, environment: None }));
+                return Ok(Some(Self { url, base: folder.clone(), origin, environment: None, wait: None }));
             }
         }
         Ok(None)
@@ -93,7 +102,7 @@ impl FoundUrl {
         let file = project.config_file.as_ref()?;
         let base = file.parent().unwrap_or(&here).to_owned();
         let origin = format!("{key} of {}", shown(&here, file));
-        Some(Self { url: url?.clone(), base, origin, environment: None })
+        Some(Self { url: url?.clone(), base, origin, environment: None, wait: None })
     }
 
     /// The dialect that the scheme names; nothing is connected to.

@@ -65,13 +65,13 @@ impl Admin {
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
                 found.announce(&config.describe(), output);
-                Side::Postgres(config.beside().await?)
+                Side::Postgres(super::patiently(found, Some(output), || config.beside()).await?)
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
                 found.announce(&config.describe(), output);
-                Side::MySql(config.beside().await?)
+                Side::MySql(super::patiently(found, Some(output), || config.beside()).await?)
             }
             DatabaseUrl::SqliteMemory => return Err(in_memory()),
             #[allow(unreachable_patterns)] // With every driver built nothing is left.

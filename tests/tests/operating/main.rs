@@ -9,3 +9,4 @@ mod redo;
 mod repair;
 mod site;
 mod status;
+mod wait;
