@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, parse_duration};
 use migrate_runtime::cli::{Exit, OutputArgs, Verb, error_json};
 
 /// Database migrations: a graph of revisions, checked and embedded at compile time.
@@ -37,6 +38,15 @@ pub(crate) struct Global {
     /// Where the database is: `sqlite://app.db`, `postgres://user@host/name` [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// The environment whose database is meant, such as `staging`
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
+    pub(crate) env: Option<String>,
+    /// Wait so long for a server that is not there yet, such as `30s`
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
+    /// Back the database up before the first write, with its own client or `backup-command`
+    #[arg(long, global = true)]
+    pub(crate) backup: bool,
     /// Refuse to write files
     #[arg(long, global = true)]
     pub(crate) locked: bool,
@@ -62,6 +72,8 @@ pub(crate) enum Command {
     Edit(EditArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),
+    /// Creates or drops a database as a whole
+    Database(DatabaseArgs),
     /// Prints a completion script for a shell
     Completions(CompletionsArgs),
     #[command(flatten)]
@@ -167,6 +179,29 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    #[command(subcommand)]
+    pub(crate) verb: DatabaseVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseVerb {
+    /// Creates the database, empty
+    Create,
+    /// Drops the database with everything in it
+    Drop(DropArgs),
+    /// Drops the database, creates it anew, and upgrades it
+    Reset(DropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropArgs {
+    /// End the sessions of others, on PostgreSQL 13 and later
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -174,7 +209,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Other tools' words for our verbs.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 20] = [
     ("run", "upgrade"),
     ("migrate", "upgrade"),
     ("apply", "upgrade"),
@@ -191,15 +226,14 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("log", "history"),
     ("validate", "check"),
     ("setup", "init"),
+    ("fresh", "database reset"),
+    ("reset", "database reset"),
+    ("drop", "database drop"),
+    ("db", "database"),
 ];
 
 /// Words of verbs that do more than ours can do yet.
-const NOT_YET: [(&str, &str); 4] = [
-    ("fresh", "`downgrade base` and `upgrade` undo and apply everything"),
-    ("refresh", "`downgrade base` and `upgrade` undo and apply everything"),
-    ("reset", "`downgrade base` undoes everything"),
-    ("redo", "`downgrade` and `upgrade` undo and apply the last revision"),
-];
+const NOT_YET: [(&str, &str); 1] = [("refresh", "`redo base` undoes and applies everything")];
 
 /// Reads the command line; a help text, a version or an error is printed, and its exit code given.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, ExitCode> {

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod database;
 mod edit;
 mod init;
 mod merge;
@@ -14,10 +15,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
-use migrate_runtime::cli::{Exit, Failure, Need, Output, Verb};
+use migrate_runtime::cli::{Backup, Exit, Failure, Need, Output, Safeguards, Verb};
 
 use crate::arguments::{Arguments, Command, Global};
-use crate::database::{Database, FoundUrl};
+use crate::backup;
+use crate::database::Database;
+use crate::environment::FoundUrl;
 use crate::files::Files;
 use crate::project::Project;
 
@@ -30,6 +33,9 @@ pub(crate) struct Call<'a> {
 /// Runs the verb and prints what there is to say.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let call = Call { global: &arguments.global, output: arguments.output.output() };
+    if call.global.backup && !matches!(&arguments.command, Command::Verb(verb) if changes(verb)) {
+        return call.output.finish(Err(backs_up_nothing().into()));
+    }
     let outcome = match &arguments.command {
         Command::Init(args) => init::run(args, &call),
         Command::New(args) => new::run(args, &call),
@@ -38,10 +44,21 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Command::Seal(args) => seal::run(args, &call),
         Command::Edit(args) => edit::run(args, &call),
         Command::Check(args) => check::run(args, &call),
+        Command::Database(args) => database::run(args, &call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, &call),
     };
     call.output.finish(outcome)
+}
+
+/// Whether there is something to back up before the verb.
+fn changes(verb: &Verb) -> bool {
+    matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_) | Verb::Stamp(_) | Verb::Repair(_))
+}
+
+fn backs_up_nothing() -> Diagnostic {
+    let help = "it goes with `upgrade`, `downgrade`, `redo`, `stamp` and `repair`";
+    Diagnostic::new(migrate_plan::Code::Usage, "`--backup` has no meaning for this verb", help)
 }
 
 /// A verb of the runtime's, with the project's files and database.
@@ -50,6 +67,8 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let need = verb.need();
     let scripted = match (verb.is_script(), FoundUrl::find(call.global, &project)) {
         (true, Ok(Some(url))) => url.dialect().map(|dialect| verb.clone().for_dialect(dialect)),
+        // A URL that is not usable is none for a script, unless somebody has named it.
+        (true, Err(problem)) if call.global.env.is_some() => return Err(problem.into()),
         _ => None,
     };
     let verb = scripted.as_ref().unwrap_or(verb);
@@ -65,19 +84,28 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let migrations = files.migrations();
     block_on(async {
         if need == Need::Nothing {
-            return verb.run(&migrations, None, &call.output).await;
+            return verb.run(&migrations, None, &Safeguards::default(), &call.output).await;
         }
         let url = FoundUrl::require(call.global, &project)?;
+        let mut safeguards = url.safeguards(call.global.yes);
+        let back_up = || backup::make(&url, &project, &call.output);
+        let runs = matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_));
+        if call.global.backup || (runs && url.wants_backup()) {
+            safeguards.backup = Some(Backup(&back_up));
+        }
         let mut database = Database::connect(&url, need, &call.output).await?;
         if database.is_missing() {
             // What would be refused must not leave a file behind.
-            verb.rehearse(&migrations, database.live()).await?;
+            verb.rehearse(&migrations, database.live(), &safeguards, &call.output).await?;
+            safeguards.yes = true;
+            // Of nothing there is no backup.
+            safeguards.backup = None;
             database = database.create()?;
         }
         if matches!(need, Need::Change | Need::Create) {
             crate::interrupt::watch(database.cancel(), call.output);
         }
-        verb.run(&migrations, Some(database.live()), &call.output).await
+        verb.run(&migrations, Some(database.live()), &safeguards, &call.output).await
     })?
 }
 

@@ -1,7 +1,10 @@
 //! The database that a verb works on: where its URL comes from, and a connection to it.
 
+mod admin;
+mod dump;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -9,105 +12,26 @@ mod sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod tls;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use migrate_plan::{Code, Diagnostic, Dialect};
+use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::LiveConnection;
 use migrate_runtime::cli::{Failure, Need, Output};
 
-use crate::arguments::Global;
+use crate::environment::FoundUrl;
 use crate::interrupt::Cancel;
-use crate::project::Project;
 use crate::url::DatabaseUrl;
+pub(crate) use admin::{Admin, Done, Others};
+pub(crate) use dump::{Client, Dump, Dumped};
+pub(crate) use place::Place;
 
 /// How long a server may take to answer.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// The variable, in the environment or a `.env` file.
-const VARIABLE: &str = "DATABASE_URL";
-
-/// A URL and where it came from.
-#[derive(Debug)]
-pub(crate) struct FoundUrl {
-    url: String,
-    /// Against what a relative path in it is relative.
-    base: PathBuf,
-    origin: String,
-}
-
-impl FoundUrl {
-    /// The first of: `--database-url`, the environment, a `.env` file, the configuration.
-    pub(crate) fn find(global: &Global, project: &Project) -> Result<Option<Self>, Diagnostic> {
-        let here = std::env::current_dir().unwrap_or_default();
-        let found = |url: String, base: &Path, origin: String| Ok(Some(Self { url, base: base.to_owned(), origin }));
-        if let Some(url) = &global.database_url {
-            return found(url.clone(), &here, "--database-url".to_owned());
-        }
-        if let Some(url) = std::env::var_os(VARIABLE) {
-            let url = url.into_string().ok().filter(|url| !url.trim().is_empty());
-            return found(url.ok_or_else(|| unusable("the environment"))?, &here, VARIABLE.to_owned());
-        }
-        for folder in &project.env_folders {
-            if let Some(url) = read_env_file(&folder.join(".env"))? {
-                let origin = format!("{VARIABLE} of {}", crate::project::shown(&here, &folder.join(".env")));
-                return found(url, folder, origin);
-            }
-        }
-        match (&project.config.url, &project.config_file) {
-            (Some(url), Some(file)) => {
-                let base = file.parent().unwrap_or(&here);
-                found(url.clone(), base, format!("`url` of {}", crate::project::shown(&here, file)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The dialect that the scheme names; nothing is connected to.
-    pub(crate) fn dialect(&self) -> Option<Dialect> {
-        let scheme = self.url.trim().split_once(':')?.0;
-        match scheme.split_once('+').map_or(scheme, |(engine, _)| engine) {
-            "postgresql" => Some(Dialect::Postgres),
-            engine => engine.parse().ok(),
-        }
-    }
-
-    /// [`FoundUrl::find`] for a verb that cannot do without.
-    pub(crate) fn require(global: &Global, project: &Project) -> Result<Self, Diagnostic> {
-        Self::find(global, project)?.ok_or_else(|| {
-            Diagnostic::new(
-                Code::MissingUrl,
-                "no database URL was given",
-                "write `--database-url sqlite://app.db`, or set DATABASE_URL in the environment or in `.env`",
-            )
-        })
-    }
-}
-
-/// A variable that is there counts: falling through to another database would be worse than stopping.
-fn unusable(place: &str) -> Diagnostic {
-    let problem = format!("{VARIABLE} is set in {place}, and it is empty or no text");
-    Diagnostic::new(Code::InvalidUrl, problem, "give it a value, or remove it")
-        .because("a secret that was not filled in must not lead to another database")
-}
-
-fn read_env_file(file: &Path) -> Result<Option<String>, Diagnostic> {
-    if !file.exists() {
-        return Ok(None);
-    }
-    // The file may hold secrets: what is wrong with it is said without its text.
-    let unreadable = || {
-        let problem = format!("`{}` cannot be read", file.display());
-        Diagnostic::new(Code::InvalidConfig, problem, "write lines of the form `DATABASE_URL=sqlite://app.db`")
-    };
-    let mut entries = dotenvy::from_path_iter(file).map_err(|_| unreadable())?;
-    let url = entries.try_fold(None, |found, entry| match entry {
-        Ok((name, value)) if name == VARIABLE && value.trim().is_empty() => Err(unusable("the `.env` file")),
-        Ok((name, value)) => Ok(if name == VARIABLE { Some(value) } else { found }),
-        Err(_) => Err(unreadable()),
-    })?;
-    Ok(url)
-}
+/// How often it is said that a server is waited for.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+const WAITING_NOTICE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// An open database.
 pub(crate) enum Database {
@@ -129,38 +53,50 @@ impl Database {
         if let Some(note) = note {
             output.note(&note);
         }
+        Self::announced(url, found, need, Some(output)).await
+    }
+
+    /// Connects to what was announced already.
+    pub(crate) async fn connect_again(found: &FoundUrl, need: Need) -> Result<Self, Failure> {
+        Self::announced(DatabaseUrl::parse(&found.url, &found.base)?.0, found, need, None).await
+    }
+
+    async fn announced(
+        url: DatabaseUrl,
+        found: &FoundUrl,
+        need: Need,
+        output: Option<&Output>,
+    ) -> Result<Self, Failure> {
+        let announce = |text: &str| output.into_iter().for_each(|output| found.announce(text, output));
         match url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(path) => {
-                output.note(&format!("target: sqlite {} (from {})", path.display(), found.origin));
+                announce(&format!("sqlite {}", path.display()));
                 let missing = need == Need::Create && sqlite::is_missing(&path);
                 let connection = sqlite::open(&path, need)?;
                 Ok(if missing { Self::MissingSqlite(path, connection) } else { Self::Sqlite(connection) })
             }
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteMemory => {
-                output.note(&format!("target: sqlite in memory (from {})", found.origin));
+                announce("sqlite in memory");
                 sqlite::in_memory().map(Self::Sqlite)
             }
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
-                output.note(&format!("target: {} (from {})", config.describe(), found.origin));
-                config.connect().await.map(Self::Postgres)
+                announce(&config.describe());
+                let session = patiently(found, output, || config.connect()).await;
+                session.map(Self::Postgres).map_err(naming_create)
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
-                output.note(&format!("target: {} (from {})", config.describe(), found.origin));
-                Ok(Self::MySql(Box::new(config.connect().await?)))
+                announce(&config.describe());
+                let connection = patiently(found, output, || config.connect()).await;
+                connection.map(Box::new).map(Self::MySql).map_err(naming_create)
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
-            _ => Err(Diagnostic::new(
-                Code::DriverNotBuilt,
-                "the driver for this database is not part of this build",
-                "install cargo-migrate with its default features",
-            )
-            .into()),
+            _ => Err(not_built()),
         }
     }
 
@@ -207,4 +143,49 @@ impl Database {
             Self::MySql(connection) => &mut **connection,
         }
     }
+}
+
+/// Connects, again and again for as long as a server may take to come; says whom it waits for.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn patiently<T, C: Future<Output = Result<T, Failure>>>(
+    found: &FoundUrl,
+    output: Option<&Output>,
+    connect: impl Fn() -> C,
+) -> Result<T, Failure> {
+    let started = std::time::Instant::now();
+    let next_notice = std::cell::Cell::new(std::time::Duration::ZERO);
+    let attempt = || async {
+        let outcome = connect().await;
+        let (waited, problem) =
+            (started.elapsed(), outcome.as_ref().err().and_then(|failure| failure.diagnostics.first()));
+        if let (Some(output), Some(problem)) = (output, problem)
+            && found.wait.is_some()
+            && problem.code == Code::Unreachable
+            && waited >= next_notice.get()
+        {
+            output.note(&format!("waiting for the database since {} s: {}", waited.as_secs(), problem.message));
+            next_notice.set(waited + WAITING_NOTICE);
+        }
+        outcome
+    };
+    migrate_runtime::wait_for_async(found.wait.unwrap_or_default(), attempt, tokio::time::sleep).await
+}
+
+fn not_built() -> Failure {
+    Diagnostic::new(
+        Code::DriverNotBuilt,
+        "the driver for this database is not part of this build",
+        "install cargo-migrate with its default features",
+    )
+    .into()
+}
+
+/// The verb that creates what is missing is this program's: applications connect for themselves.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn naming_create(mut failure: Failure) -> Failure {
+    let missing = failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code == Code::MissingDatabase);
+    missing.for_each(|diagnostic| {
+        diagnostic.help = "`cargo migrate database create` creates it; or check its name in the URL".to_owned();
+    });
+    failure
 }

@@ -5,8 +5,10 @@
 //! `migrate_runtime::cli`, the same that applications carry.
 
 mod arguments;
+mod backup;
 mod command;
 mod database;
+mod environment;
 mod files;
 mod interrupt;
 mod project;

@@ -118,6 +118,13 @@ codes! {
     AlreadyThere = "M0606", "a file is already there";
     Usage = "M0607", "the command line is not usable";
     CommandFailed = "M0608", "a command of the user's failed";
+    UnknownEnvironment = "M0701", "no environment has this name";
+    SharedDatabase = "M0702", "two environments lead to one database";
+    NotConfirmed = "M0703", "a change was not confirmed";
+    NotHere = "M0704", "a revision that is not here would have to be applied";
+    Protected = "M0705", "a protected database cannot be dropped";
+    InUse = "M0706", "others use the database";
+    BackupFailed = "M0707", "there is no backup, so nothing was written";
 }
 
 impl fmt::Display for Code {

@@ -14,6 +14,7 @@
 
 mod diagnostic;
 mod dialect;
+mod duration;
 
 mod lexer;
 mod statement;
@@ -45,6 +46,7 @@ pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checks
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
 pub use drawing::{Drawing, DrawnEdge, DrawnLine};
+pub use duration::parse_duration;
 pub use embedded::{decode_revisions, encode_revisions};
 pub use folder::{
     FileKind, FolderFile, Headers, folder_groups, read_files, read_folders, read_headers, unreadable_folder,
@@ -53,7 +55,7 @@ pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};
 #[cfg(feature = "manifest")]
-pub use manifest::{Ids, ProjectConfig};
+pub use manifest::{Environment, Ids, ProjectConfig};
 pub use plan::{Action, Ahead, Inserted, Plan, PlanError, Purge, Step};
 pub use revision::{
     Content, Direction, FileName, InvalidName, Names, Origin, ParseError, ParseErrorKind, Revision, Section, Text,

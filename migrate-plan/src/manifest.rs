@@ -1,10 +1,13 @@
 //! `[package.metadata.migrate]` and `migrate.toml`: text to [`ProjectConfig`].
 
+mod environment;
+
 use toml::{Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
 use crate::plan::Ahead;
 use crate::settings::{DEFAULT_FOLDER, Heads, LONGEST_NAME, LockKind, Settings, is_usable_name};
+pub use environment::Environment;
 
 /// Everything that a project can configure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,13 @@ pub struct ProjectConfig {
     pub template: Option<String>,
     /// A command that runs on each new file, such as a formatter; for the command line alone.
     pub after_new: Option<String>,
+    /// Where backups go, relative to the file that configures it. Default: `backups`, and beside a SQLite file; for the
+    /// command line alone.
+    pub backup_folder: Option<String>,
+    /// A command that makes a backup in place of the database's own client; for the command line alone.
+    pub backup_command: Option<String>,
+    /// The databases that have a name, by name; for the command line alone.
+    pub environments: Vec<Environment>,
     /// What the binary must know too.
     pub settings: Settings,
 }
@@ -41,14 +51,30 @@ impl Default for ProjectConfig {
             ids: Ids::Random,
             template: None,
             after_new: None,
+            backup_folder: None,
+            backup_command: None,
+            environments: Vec::new(),
             settings: Settings::DEFAULT,
         }
     }
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 10] =
-    ["migrations", "url", "ids", "template", "after-new", "history-table", "history-schema", "lock", "ahead", "heads"];
+const KEYS: [&str; 13] = [
+    "migrations",
+    "url",
+    "ids",
+    "template",
+    "after-new",
+    "history-table",
+    "history-schema",
+    "lock",
+    "ahead",
+    "heads",
+    "env",
+    "backup-folder",
+    "backup-command",
+];
 
 impl ProjectConfig {
     /// Reads `[package.metadata.migrate]` of a `Cargo.toml`; `None` when there is no such table.
@@ -80,6 +106,10 @@ impl ProjectConfig {
     fn from_table(file: &str, text: &str, table: &Table) -> Result<Self, Diagnostic> {
         let mut config = Self::default();
         for (key, value) in table {
+            if key == "env" {
+                config.environments = environment::read(file, text, value)?;
+                continue;
+            }
             let line = line_of(text, key);
             if key == "migrations" {
                 config.folders = folders(file, line, value)?;
@@ -94,6 +124,8 @@ impl ProjectConfig {
                 "url" => config.url = Some(word.to_owned()),
                 "template" => config.template = Some(word.to_owned()),
                 "after-new" => config.after_new = Some(word.to_owned()),
+                "backup-folder" => config.backup_folder = Some(word.to_owned()),
+                "backup-command" => config.backup_command = Some(word.to_owned()),
                 "ids" => {
                     config.ids =
                         one_of(file, line, key, word, &[("random", Ids::Random), ("sequential", Ids::Sequential)])?;
@@ -116,13 +148,7 @@ impl ProjectConfig {
                 "heads" => {
                     settings.heads = one_of(file, line, key, word, &[("one", Heads::One), ("many", Heads::Many)])?
                 }
-                unknown => {
-                    let help = match nearest(unknown, KEYS) {
-                        Some(key) => format!("did you mean `{key}`?"),
-                        None => format!("the keys are {}", KEYS.join(", ")),
-                    };
-                    return Err(invalid(file, line, format!("unknown key `{unknown}`"), &help));
-                }
+                unknown => return Err(unknown_key(file, line, unknown, &KEYS)),
             }
         }
         Ok(config)
@@ -176,6 +202,14 @@ fn one_of<T: Copy>(file: &str, line: u32, key: &str, word: &str, allowed: &[(&st
     found.ok_or_else(|| {
         invalid(file, line, format!("`{key} = \"{word}\"` has no meaning"), &format!("write {}", names.join(" or ")))
     })
+}
+
+fn unknown_key(file: &str, line: u32, unknown: &str, keys: &[&str]) -> Diagnostic {
+    let help = match nearest(unknown, keys.iter().copied()) {
+        Some(key) => format!("did you mean `{key}`?"),
+        None => format!("the keys are {}", keys.join(", ")),
+    };
+    invalid(file, line, format!("unknown key `{unknown}`"), &help)
 }
 
 /// The line on which a key stands; good enough for a message, since keys are distinctive words.

@@ -24,18 +24,29 @@ pub enum Action {
     Upgrade,
     /// Run `down` sections.
     Downgrade,
-    /// Change the history alone.
+    /// Run `down` sections, and then the `up` sections of the same revisions.
+    Redo,
+    /// Change the history alone: what counts as applied.
     Stamp,
+    /// Change the history alone: what it remembers of edited and of vanished revisions.
+    Repair,
 }
 
 impl Action {
-    /// `upgrade`, `downgrade` or `stamp`, as in the log table and in JSON.
+    /// The name of the verb, as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Upgrade => "upgrade",
             Self::Downgrade => "downgrade",
+            Self::Redo => "redo",
             Self::Stamp => "stamp",
+            Self::Repair => "repair",
         }
+    }
+
+    /// Whether it runs no SQL of revisions and changes the history alone.
+    pub const fn is_about_history(self) -> bool {
+        matches!(self, Self::Stamp | Self::Repair)
     }
 }
 
@@ -182,6 +193,58 @@ impl Plan {
             }
         }
         Ok(Self::new(Action::Downgrade, steps, applied, &after))
+    }
+
+    /// [`Plan::downgrade`], and then everything that it undoes once more.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plan::downgrade`], and [`PlanError::NotHere`] when a revision without a file would have to be applied again.
+    pub fn redo(applied: &Applied<'_>, target: &Target) -> Result<Self, PlanError> {
+        let mut plan = Self::downgrade(applied, target)?;
+        if let Some(step) = plan.steps.iter().find(|step| step.origin == Origin::History) {
+            return Err(PlanError::NotHere { id: step.id.to_string() });
+        }
+        let again = plan.steps.iter().rev().map(|down| step(applied, Direction::Up, down.node, false));
+        let again: Vec<Step> = again.collect();
+        plan.steps.extend(again);
+        Ok(Self { action: Action::Redo, heads_after: plan.heads_before.clone(), ..plan })
+    }
+
+    /// What the history is to remember otherwise: an edited file of an applied revision is taken as what ran (a step up), and
+    /// a revision without a file is forgotten (a step down). Without targets all of them; an interrupted revision is left
+    /// alone.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Target`] when a target names nothing, or nothing that could be repaired.
+    pub fn repair(applied: &Applied<'_>, targets: &[Target], dialect: Dialect) -> Result<Self, PlanError> {
+        let (graph, all) = (applied.graph(), applied.all());
+        let interrupted = applied.interrupted().map(|(node, _)| node);
+        let edited: Vec<Node> = applied.drift(dialect).iter().filter_map(|drift| graph.node(&drift.id)).collect();
+        let vanished = |node: Node| !applied.is_known(node) && interrupted != Some(node);
+        let repairable = |node: Node| edited.contains(&node) || (vanished(node) && applied.set().contains(node));
+        let mut wanted = RevisionSet::new(all.len());
+        for target in targets {
+            for node in target.resolve(applied)? {
+                if !repairable(node) {
+                    let instead = "name an applied revision that was edited, or one that is not here";
+                    return Err(TargetError::NotAllowed { target: target.to_string(), verb: "repair", instead }.into());
+                }
+                wanted.insert(node);
+            }
+        }
+        let is_wanted = |node: &Node| repairable(*node) && (targets.is_empty() || wanted.contains(*node));
+        let (mut after, mut steps) = (applied.set().clone(), Vec::new());
+        for node in all.order().iter().copied().filter(is_wanted) {
+            if applied.is_known(node) {
+                steps.push(step(applied, Direction::Up, node, false));
+            } else {
+                after.remove(node);
+                steps.push(step(applied, Direction::Down, node, false));
+            }
+        }
+        Ok(Self::new(Action::Repair, steps, applied, &after))
     }
 
     /// What changes in the history so that the targets and their ancestors count as applied, and what stands above

@@ -126,6 +126,22 @@ impl<'a> Statement<'a> {
         effect::effect_of(self)
     }
 
+    /// Whether the statement lets go of rows or columns: `DROP TABLE`, `DROP COLUMN`, `TRUNCATE`, `DELETE` and their like.
+    ///
+    /// ```
+    /// use migrate_plan::{Dialect, split_statements};
+    ///
+    /// let sql = "DROP INDEX i; ALTER TABLE a DROP COLUMN b; DELETE FROM a WHERE old";
+    /// let destroys: Vec<bool> =
+    ///     split_statements(sql, Dialect::Postgres)?.iter().map(|statement| statement.destroys_data()).collect();
+    /// assert_eq!(destroys, [false, true, true]);
+    /// # Ok::<(), migrate_plan::SplitError>(())
+    /// ```
+    #[must_use]
+    pub fn destroys_data(&self) -> bool {
+        effect::destroys_data(self)
+    }
+
     /// Whether the statement is a `DROP TABLE`.
     #[must_use]
     pub fn drops_table(&self) -> bool {

@@ -213,10 +213,10 @@ fn code(error: &PlanError) -> &'static str {
     Diagnostic::from(error).code.as_str()
 }
 
-/// 2,000 cases of each property, or as many as `PROPTEST_CASES` says.
+/// 500 cases of each property, or as many as `PROPTEST_CASES` says.
 fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 2_000, ..config } }
+    if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 500, ..config } }
 }
 
 proptest! {

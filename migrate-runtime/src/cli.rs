@@ -27,6 +27,7 @@
 //! `cargo migrate` runs the same verbs: output, JSON, diagnostics and exit codes are these, wherever they are called.
 //! Standard output carries the result alone; the plan, progress, notes and errors go to standard error.
 
+mod audit;
 mod check;
 mod drawing;
 mod escape;
@@ -37,7 +38,10 @@ mod look;
 mod output;
 mod pager;
 mod progress;
+mod redo;
+mod repair;
 mod run;
+mod safeguards;
 mod script;
 mod status;
 
@@ -49,15 +53,20 @@ use migrate_plan::Dialect;
 use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
+use crate::engine::Prospect;
 use crate::migrations::Migrations;
 use crate::stop::Stop;
+pub use audit::AuditArgs;
 pub use check::{CheckLine, CheckResult, Checks, check_database, check_graph, check_sections, counted};
 pub use drawing::Picture;
 pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{CurrentArgs, HeadsArgs, HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
+pub use redo::RedoArgs;
+pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
+pub use safeguards::{Backup, Safeguards};
 pub use script::ScriptArgs;
 
 /// What stops the runs of this process's verbs: whoever catches its interrupts requests it.
@@ -71,6 +80,9 @@ pub fn interrupts() -> &'static Stop {
 pub struct MigrateArgs {
     #[command(flatten)]
     output: OutputArgs,
+    /// Never ask
+    #[arg(short, long, global = true)]
+    yes: bool,
     #[command(subcommand)]
     verb: AppVerb,
 }
@@ -92,8 +104,12 @@ pub enum Verb {
     /// Undoes revisions: the last one, or down to a target, which stays
     #[command(visible_alias = "down")]
     Downgrade(DowngradeArgs),
+    /// Undoes revisions and applies them again: the last one, or everything above a target
+    Redo(RedoArgs),
     /// Records revisions as applied without running them
     Stamp(StampArgs),
+    /// Accepts reviewed edits of applied revisions, and forgets those whose files are gone
+    Repair(RepairArgs),
     /// Shows the applied heads of the database
     Current(CurrentArgs),
     /// Lists the revisions, newest first
@@ -106,6 +122,8 @@ pub enum Verb {
     Show(ShowArgs),
     /// Shows on one screen where the database stands
     Status,
+    /// Shows the log: what was ever done, when and by whom, newest first
+    Audit(AuditArgs),
 }
 
 /// Whether a verb needs a database.
@@ -163,35 +181,56 @@ impl Verb {
             }
             Self::Upgrade(UpgradeArgs { run, .. })
             | Self::Downgrade(DowngradeArgs { run, .. })
+            | Self::Redo(RedoArgs { run, .. })
             | Self::Stamp(StampArgs { run, .. })
+            | Self::Repair(RepairArgs { run, .. })
                 if run.dry_run =>
             {
                 Need::Read
             }
             Self::Upgrade(_) | Self::Stamp(_) => Need::Create,
-            Self::Downgrade(_) => Need::Change,
-            Self::Current(_) | Self::Status => Need::Read,
+            Self::Downgrade(_) | Self::Redo(_) | Self::Repair(_) => Need::Change,
+            Self::Current(_) | Self::Status | Self::Audit(_) => Need::Read,
             Self::History(args) if args.needs_database() => Need::Read,
             Self::Show(args) if args.needs_database() => Need::Read,
             Self::Heads(_) | Self::Branches | Self::History(_) | Self::Show(_) => Need::Nothing,
         }
     }
 
-    /// Makes the plan of a verb that changes a database, writes nothing and prints nothing.
+    /// Makes the plan of a verb that changes a database that is still to be created, and asks for a yes where one is needed;
+    /// writes nothing.
     ///
     /// # Errors
     ///
     /// [`Failure`] when the verb would be refused.
-    pub async fn rehearse(&self, migrations: &Migrations, db: &mut dyn LiveConnection) -> Result<(), Failure> {
+    pub async fn rehearse(
+        &self,
+        migrations: &Migrations,
+        db: &mut dyn LiveConnection,
+        safeguards: &Safeguards<'_>,
+        output: &Output,
+    ) -> Result<(), Failure> {
         let migrator = match self {
             Self::Upgrade(args) => args.migrator(migrations),
             Self::Downgrade(args) => args.migrator(migrations),
             Self::Stamp(args) => args.migrator(migrations),
-            Self::Current(_) | Self::History(_) | Self::Heads(_) | Self::Branches | Self::Show(_) | Self::Status => {
-                return Ok(());
-            }
+            Self::Redo(args) => args.migrator(migrations),
+            Self::Repair(args) => args.migrator(migrations),
+            Self::Current(_)
+            | Self::History(_)
+            | Self::Heads(_)
+            | Self::Branches
+            | Self::Show(_)
+            | Self::Status
+            | Self::Audit(_) => return Ok(()),
         };
-        migrator.plan_live(db).await?;
+        let plan = migrator.plan_live(db).await?;
+        // On a database that is empty nothing can be lost.
+        let prospect = Prospect { plan: &plan, losses: Vec::new() };
+        if !plan.is_empty() && safeguards.needs_a_yes(&prospect) {
+            output.note(&run::plan_text(&plan));
+            safeguards.approve(&prospect)?;
+        }
         Ok(())
     }
 
@@ -204,8 +243,10 @@ impl Verb {
         &self,
         migrations: &Migrations,
         db: Option<&mut dyn LiveConnection>,
+        safeguards: &Safeguards<'_>,
         output: &Output,
     ) -> Result<Exit, Failure> {
+        let run = |migrator, args, db| run::run(migrator, args, safeguards, db, output);
         match (self, db) {
             (Self::Upgrade(args), db) if args.script.sql => {
                 let route = Route::parse(args.target.as_deref())?;
@@ -219,9 +260,12 @@ impl Verb {
                 let (args, route) = args.at_the_end()?;
                 script::print(args.migrator(migrations), &route, &args.script, db, output).await
             }
-            (Self::Upgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
-            (Self::Downgrade(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
-            (Self::Stamp(args), Some(db)) => run::run(args.migrator(migrations), args.run, db, output).await,
+            (Self::Upgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Downgrade(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Stamp(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Redo(args), Some(db)) => run(args.migrator(migrations), args.run, db).await,
+            (Self::Repair(args), Some(db)) => repair::repair(args, migrations, db, safeguards, output).await,
+            (Self::Audit(args), Some(db)) => audit::audit(args, migrations, db, output).await,
             (Self::Current(args), Some(db)) => look::current(*args, migrations, db, output).await,
             (Self::Status, Some(db)) => status::status(migrations, db, output).await,
             (Self::History(args), db) => look::history(args, migrations, db, output).await,
@@ -259,7 +303,7 @@ impl MigrateArgs {
                 if verb.need() != Need::Nothing {
                     output.note(&format!("target: {} (this application's connection)", db.dialect()));
                 }
-                verb.run(migrations, Some(db), output).await
+                verb.run(migrations, Some(db), &Safeguards::new(self.yes), output).await
             }
             AppVerb::Check => {
                 output.note(&format!("target: {} (this application's connection)", db.dialect()));

@@ -7,12 +7,15 @@ mod catalog;
 mod contention;
 mod glance;
 mod hold;
+#[cfg(feature = "cli")]
+mod holder;
 mod journalled;
 mod lease;
 mod look;
 mod mysql;
 mod patience;
 mod postgres;
+mod prospect;
 mod script;
 mod server;
 mod sqlite;
@@ -36,7 +39,11 @@ use crate::stop::Stop;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
+#[cfg(feature = "cli")]
+pub(crate) use holder::holder;
 pub(crate) use look::{Look, look};
+pub(crate) use prospect::Gate;
+pub use prospect::{Loss, Prospect};
 pub(crate) use script::{script_from, script_here};
 use step::Job;
 pub(crate) use work::Work;
@@ -46,7 +53,9 @@ pub(crate) use work::Work;
 pub(crate) enum Goal {
     Upgrade(Vec<Target>),
     Downgrade(Target),
+    Redo(Target),
     Stamp(Vec<Target>, Purge),
+    Repair(Vec<Target>),
 }
 
 impl Goal {
@@ -54,14 +63,16 @@ impl Goal {
         match self {
             Self::Upgrade(_) => Action::Upgrade,
             Self::Downgrade(_) => Action::Downgrade,
+            Self::Redo(_) => Action::Redo,
             Self::Stamp(..) => Action::Stamp,
+            Self::Repair(_) => Action::Repair,
         }
     }
 
     fn targets(&self) -> &[Target] {
         match self {
-            Self::Upgrade(targets) | Self::Stamp(targets, _) => targets,
-            Self::Downgrade(target) => std::slice::from_ref(target),
+            Self::Upgrade(targets) | Self::Stamp(targets, _) | Self::Repair(targets) => targets,
+            Self::Downgrade(target) | Self::Redo(target) => std::slice::from_ref(target),
         }
     }
 
@@ -74,6 +85,8 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) => targets.iter().any(|target| target.symbol.is_none()),
             Self::Downgrade(target) => target.symbol.is_none(),
+            // Half of it done, a plan made anew would be for the other half alone.
+            Self::Redo(_) | Self::Repair(_) => true,
         }
     }
 }
@@ -99,11 +112,13 @@ pub(crate) struct Request {
     pub(crate) transactions: Transactions,
     pub(crate) stop: Stop,
     pub(crate) author: Author,
+    /// Why, in words that the log keeps.
+    pub(crate) reason: Option<String>,
 }
 
 /// Makes the plan and refuses what can be refused; writes nothing.
 pub(crate) fn plan<'g>(request: &Request, applied: Applied<'g>, dialect: Dialect) -> Result<Work<'g>, PlanError> {
-    let finishes = applied.interrupted().is_some() && request.goal.action() != Action::Stamp;
+    let finishes = applied.interrupted().is_some() && !request.goal.action().is_about_history();
     let finished = if finishes { Some(applied.finished()?) } else { None };
     let mut plan = plan_steps(request, finished.as_ref().unwrap_or(&applied), dialect)?;
     if finishes {
@@ -121,7 +136,9 @@ fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Res
             plan
         }
         Goal::Downgrade(target) => Plan::downgrade(applied, target)?,
+        Goal::Redo(target) => Plan::redo(applied, target)?,
         Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
+        Goal::Repair(targets) => Plan::repair(applied, targets, dialect)?,
     };
     plan.refuse_unrunnable(applied, dialect)?;
     Ok(plan)
@@ -139,11 +156,14 @@ pub(crate) async fn run(
     graph: &RevisionGraph,
     db: &mut dyn LiveConnection,
     listener: &mut Option<Listener<'_>>,
+    gate: Option<Gate<'_>>,
 ) -> Result<RunReport, RunError> {
-    let report = RunReport::new(request.goal.action(), random_id());
-    let mut run = Run { request, graph, db, listener, report, announced: HashSet::new(), hold: Hold::Unproven };
+    let note = request.reason.clone();
+    let report = RunReport { note, ..RunReport::new(request.goal.action(), random_id()) };
+    let (announced, hold) = (HashSet::new(), Hold::Unproven);
+    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false };
     let own_waiting = run.suspend_busy_timeout().await;
-    let outcome = run.go().await;
+    let outcome = run.go(gate).await;
     run.restore_busy_timeout(own_waiting).await;
     match outcome {
         Ok(()) => Ok(run.report),
@@ -169,10 +189,12 @@ struct Run<'r, 'l> {
     /// The steps of the first plan.
     announced: HashSet<(Direction, String)>,
     hold: Hold,
+    /// Whether somebody has said yes to the first plan.
+    approved: bool,
 }
 
 impl<'r> Run<'r, '_> {
-    async fn go(&mut self) -> Result<(), Error> {
+    async fn go(&mut self, gate: Option<Gate<'_>>) -> Result<(), Error> {
         let first = self.look_patiently().await?;
         let work = plan(self.request, self.see(&first)?, self.db.dialect())?;
         self.report.planned = work.plan.all_steps().count();
@@ -187,8 +209,13 @@ impl<'r> Run<'r, '_> {
         }
         // Stored sections are read before the lock, since a missing one refuses the run.
         let jobs = work.jobs(&first, self.db).await?;
-        if self.request.transactions == Transactions::One && work.plan.action != Action::Stamp {
+        if self.request.transactions == Transactions::One && !work.plan.action.is_about_history() {
             work::refuse_parts(&jobs, self.db.dialect())?;
+        }
+        if let Some(gate) = gate {
+            let note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            self.report.note = note.or(self.report.note.take());
+            self.approved = true;
         }
         match self.db.dialect() {
             Dialect::Sqlite => self.run_on_sqlite(first).await,
@@ -216,7 +243,7 @@ impl<'r> Run<'r, '_> {
         // What undoes or forgets may do no more than the plan that somebody has read.
         let known = |step: &Step| self.announced.contains(&(step.direction, step.id.to_string()));
         let more = work.plan.all_steps().any(|step| !known(step));
-        if !unchanged && more && self.request.goal.action() != Action::Upgrade {
+        if !unchanged && more && (self.approved || self.request.goal.action() != Action::Upgrade) {
             return Err(Error::HistoryChanged);
         }
         if !unchanged {
@@ -264,10 +291,10 @@ impl<'r> Run<'r, '_> {
         rows.map(|row| look.tables.forget(&row.id)).collect()
     }
 
-    /// What a stamp changes in the history.
-    fn stamp_changes(&self, jobs: &[Job<'_>], look: &Look) -> Vec<String> {
-        let mut changes = self.forgotten(look);
-        let record = |job: &Job<'_>| look.tables.record(&self.entry(job, Action::Stamp, Took::Milliseconds(0)));
+    /// What a run that is about the history alone changes in it.
+    fn history_changes(&self, jobs: &[Job<'_>], look: &Look) -> Vec<String> {
+        let (mut changes, action) = (self.forgotten(look), self.request.goal.action());
+        let record = |job: &Job<'_>| look.tables.record(&self.entry(job, action, Took::Milliseconds(0)));
         changes.extend(jobs.iter().map(record));
         changes
     }
@@ -281,6 +308,7 @@ impl<'r> Run<'r, '_> {
             took,
             run_id: &self.report.run_id,
             author: &self.request.author,
+            note: self.report.note.as_deref(),
             lease: self.hold.token(),
         }
     }

@@ -127,6 +127,9 @@ pub enum Error {
         /// The place of the statement, or of its section when it is gone.
         place: Place,
     },
+    /// What stands before the first write held the run back; nothing was written.
+    #[error("{}", .0.message)]
+    Withheld(Box<Diagnostic>),
     /// A query of our own was refused.
     #[error("{doing}: {driver}")]
     Driver {
@@ -332,6 +335,7 @@ impl Error {
             )
             .at(place.clone())
             .because("the database ran another text, and the revision goes on from there"),
+            Self::Withheld(diagnostic) => (**diagnostic).clone(),
             Self::Driver { doing, driver } => driver_diagnostic(doing, driver),
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! Everything here is SQL text for one dialect and rows read back; the engine decides when it runs.
 
-use migrate_plan::{Action, AppliedRow, Dialect, Direction, Revision, RowState, Settings, Step};
+#[cfg(feature = "cli")]
+pub(crate) mod log;
+
+use migrate_plan::{Action, AppliedRow, Dialect, Direction, Revision, RowState, Section, Settings, Step};
 
 use crate::driver::Row;
 use crate::error::Error;
@@ -108,6 +111,19 @@ impl Types {
     }
 }
 
+/// A column that holds a time, as text: `2026-11-22T07:30:00.123Z`.
+fn time(dialect: Dialect, column: &str) -> String {
+    match dialect {
+        Dialect::Postgres => {
+            format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') COLLATE \"C\"")
+        }
+        Dialect::MySql | Dialect::MariaDb => {
+            format!("concat(left(date_format({column}, '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')")
+        }
+        Dialect::Sqlite => column.to_owned(),
+    }
+}
+
 /// The two tables of one database.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
@@ -144,14 +160,9 @@ impl Tables {
 
     /// The list of columns that reading wants, each with the prefix.
     pub(crate) fn columns(dialect: Dialect, prefix: &str) -> String {
-        let column = |name: &&str| match (dialect, *name) {
-            (Dialect::Postgres, "applied_at") => {
-                format!("to_char({prefix}applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
-            }
-            (Dialect::MySql | Dialect::MariaDb, "applied_at") => {
-                format!("concat(left(date_format({prefix}applied_at, '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')")
-            }
-            (_, name) => format!("{prefix}{name}"),
+        let column = |name: &&str| match *name {
+            "applied_at" => time(dialect, &format!("{prefix}applied_at")),
+            name => format!("{prefix}{name}"),
         };
         COLUMNS.iter().map(column).collect::<Vec<_>>().join(", ")
     }
@@ -192,9 +203,10 @@ impl Tables {
 
     /// Records what a step did: the history row and the log row, as statements without a final terminator.
     pub(crate) fn record(&self, entry: &Entry<'_>) -> String {
-        let change = match entry.step.direction {
-            Direction::Up => self.insert(entry, None),
-            Direction::Down => self.forget(&entry.step.id),
+        let change = match (entry.action, entry.step.direction) {
+            (Action::Repair, Direction::Up) => self.remember(entry.revision),
+            (_, Direction::Up) => self.insert(entry, None),
+            (_, Direction::Down) => self.forget(&entry.step.id),
         };
         format!("{change};\n{}", self.insert_log(entry))
     }
@@ -272,22 +284,25 @@ impl Tables {
     }
 
     fn insert_log(&self, entry: &Entry<'_>) -> String {
-        let note = match (entry.action, entry.step.direction) {
+        let done = match (entry.action, entry.step.direction) {
             (Action::Stamp, Direction::Up) => Some("recorded without running"),
             (Action::Stamp, Direction::Down) => Some("forgotten without undoing"),
+            (Action::Repair, Direction::Up) => Some("took the edited file for what ran"),
+            (Action::Repair, Direction::Down) => Some("forgot a revision without a file"),
             _ => None,
         };
+        let words: Vec<&str> = done.into_iter().chain(entry.note).collect();
         let section = entry.revision.section(entry.step.direction, self.dialect);
         self.log(&LogRow {
             run_id: entry.run_id,
             revision: &entry.step.id,
             action: match (entry.action, entry.step.direction) {
-                (Action::Stamp, _) => Action::Stamp.as_str(),
+                (Action::Stamp | Action::Repair, _) => entry.action.as_str(),
                 // What finishes an interrupted revision may go the other way than the run.
                 (_, Direction::Up) => Action::Upgrade.as_str(),
                 (_, Direction::Down) => Action::Downgrade.as_str(),
             },
-            note,
+            note: Some(words.join(": ")).filter(|note| !note.is_empty()).as_deref(),
             checksum: section.map(|section| section.checksum.to_string()),
             took: entry.took,
             author: entry.author,
@@ -309,6 +324,22 @@ impl Tables {
             by = self.literal(&row.author.by),
             app = self.literal(&row.author.application),
             tool = self.literal(TOOL),
+        )
+    }
+
+    /// Takes what a file says now for what ran.
+    fn remember(&self, revision: &Revision) -> String {
+        let [up, down] = [Direction::Up, Direction::Down].map(|direction| revision.section(direction, self.dialect));
+        let checksum = |section: Option<&Section>| {
+            nullable(self.dialect, section.map(|section| section.checksum.to_string()).as_deref())
+        };
+        format!(
+            "UPDATE {} SET up_checksum = {}, down_checksum = {}, down_sql = {} WHERE id = {}",
+            self.history,
+            checksum(up),
+            checksum(down),
+            nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
+            self.literal(&revision.id),
         )
     }
 
@@ -405,6 +436,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) took: Took,
     pub(crate) run_id: &'a str,
     pub(crate) author: &'a Author,
+    /// What else its log row says.
+    pub(crate) note: Option<&'a str>,
     /// The number of the lease under which it was done; `None` under another lock.
     pub(crate) lease: Option<u64>,
 }

@@ -46,6 +46,7 @@ pub mod cli;
 pub use driver::{
     Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row,
 };
+pub use engine::{Loss, Prospect};
 pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};
 pub use event::Event;
 pub use migrate_macros::embed_migrations;
@@ -54,6 +55,7 @@ pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
 pub use migrations::{Migrations, read_headers, read_revisions};
 pub use migrator::Migrator;
 pub use report::{RunReport, StepReport};
+pub use sql::quoted_name;
 pub use stop::Stop;
 pub use wait::{Transient, wait_for, wait_for_async};
 

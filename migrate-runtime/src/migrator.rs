@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use migrate_plan::{
-    Action, Ahead, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target, TargetError,
+    Action, Ahead, Diagnostic, Dialect, Heads, Inserted, LockKind, Plan, Purge, RevisionGraph, Settings, Target,
+    TargetError,
 };
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
-use crate::engine::{self, Goal, Limits, Request, Transactions};
+use crate::engine::{self, Gate, Goal, Limits, Prospect, Request, Transactions};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::Author;
@@ -23,7 +24,9 @@ const CONNECTING: &str = "the server does not say what it is";
 enum Ask {
     Upgrade(Vec<String>),
     Downgrade(String),
+    Redo(String),
     Stamp(Vec<String>, Purge),
+    Repair(Vec<String>),
 }
 
 /// A run of migrations with options; made by [`Migrations::migrator`].
@@ -59,6 +62,8 @@ pub struct Migrator<'m> {
     transactions: Transactions,
     stop: Stop,
     listener: Option<Listener<'m>>,
+    gate: Option<Gate<'m>>,
+    reason: Option<String>,
 }
 
 impl std::fmt::Debug for Migrator<'_> {
@@ -79,6 +84,8 @@ impl<'m> Migrator<'m> {
             transactions: Transactions::Each,
             stop: Stop::new(),
             listener: None,
+            gate: None,
+            reason: None,
         }
     }
 
@@ -120,6 +127,43 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn downgrade(mut self, target: impl Into<String>) -> Self {
         self.ask = Some(Ask::Downgrade(target.into()));
+        self
+    }
+
+    /// Undoes everything above a target, such as `-1`, and applies it again. Refused before the first write when some revision
+    /// of it cannot be undone or cannot be applied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = migrate_runtime::Migrations::from_files([(
+    ///     "001.sql",
+    ///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nCREATE TABLE a (x INT);\n\n-- migrate: down\nDROP TABLE a;\n",
+    /// )])
+    /// .unwrap();
+    /// let mut db = rusqlite::Connection::open_in_memory()?;
+    /// # #[cfg(feature = "rusqlite")]
+    /// # {
+    /// migrations.upgrade(&mut db)?;
+    /// let report = migrations.migrator().redo("-1").run(&mut db)?;
+    /// assert_eq!(report.ids().collect::<Vec<_>>(), ["001", "001"]);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redo(mut self, target: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Redo(target.into()));
+        self
+    }
+
+    /// Makes the history remember reviewed changes, with the reason in the log: an edited file of an applied revision counts
+    /// as what ran, and a revision without a file is forgotten. Without targets all of them. No SQL of a revision runs.
+    #[must_use]
+    pub fn repair<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>, reason: impl Into<String>) -> Self {
+        self.ask = Some(Ask::Repair(targets.into_iter().map(Into::into).collect()));
+        self.reason = Some(reason.into());
         self
     }
 
@@ -203,6 +247,45 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'm) -> Self {
         self.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Calls back once before the first write, when there is something to do: to ask somebody, or to make a backup. What it
+    /// refuses does not run; the text that it gives stands in the log rows of the run.
+    ///
+    /// No lock is held meanwhile. When another process changes the history until there is one, so that more would be done than
+    /// was shown here, the run is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use migrate_runtime::{Error, Migrations, plan::{Code, Diagnostic}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = Migrations::from_files([(
+    ///     "migrations/001_users.sql",
+    ///     "-- revision: 001\n-- parents: none\n\n-- migrate: up\nDROP TABLE users;\n",
+    /// )])
+    /// .unwrap();
+    /// let mut db = rusqlite::Connection::open_in_memory()?;
+    /// # #[cfg(feature = "rusqlite")]
+    /// # {
+    /// let refused = migrations.migrator().before_writing(|prospect| match prospect.losses.first() {
+    ///     Some(loss) => Err(Diagnostic::new(Code::NotConfirmed, format!("no: {}", loss.statement), "ask Ann")),
+    ///     None => Ok(None),
+    /// });
+    /// let error = refused.run(&mut db).unwrap_err().error;
+    /// assert_eq!(error.to_string(), "no: DROP TABLE users");
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn before_writing(
+        mut self,
+        gate: impl FnOnce(&Prospect<'_>) -> Result<Option<String>, Diagnostic> + Send + 'm,
+    ) -> Self {
+        self.gate = Some(Box::new(gate));
         self
     }
 
@@ -324,7 +407,7 @@ impl<'m> Migrator<'m> {
             }
         }
         let (graph, request) = self.prepare().map_err(without_report)?;
-        engine::run(&request, &graph, &mut db, &mut self.listener).await
+        engine::run(&request, &graph, &mut db, &mut self.listener, self.gate).await
     }
 
     fn goes_to_the_head(&self) -> bool {
@@ -333,6 +416,17 @@ impl<'m> Migrator<'m> {
             Some(Ask::Upgrade(targets)) => targets == &["head"] || targets == &["heads"],
             Some(_) => false,
         }
+    }
+
+    /// Whether it may destroy data.
+    #[cfg(feature = "cli")]
+    pub(crate) fn undoes(&self) -> bool {
+        matches!(self.ask, Some(Ask::Downgrade(_) | Ask::Redo(_)))
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn repairs(&self) -> bool {
+        matches!(self.ask, Some(Ask::Repair(_)))
     }
 
     fn nothing_to_do(mut self, head: String) -> RunReport {
@@ -363,6 +457,7 @@ impl<'m> Migrator<'m> {
             transactions: self.transactions,
             stop: self.stop.clone(),
             author: Author::here(self.migrations.application()),
+            reason: self.reason.clone(),
         };
         Ok((graph, request))
     }
@@ -374,7 +469,9 @@ impl<'m> Migrator<'m> {
             None => Goal::Upgrade(vec![Target::head()]),
             Some(Ask::Upgrade(targets)) => Goal::Upgrade(read(targets)?),
             Some(Ask::Downgrade(target)) => Goal::Downgrade(target.parse()?),
+            Some(Ask::Redo(target)) => Goal::Redo(target.parse()?),
             Some(Ask::Stamp(targets, purge)) => Goal::Stamp(read(targets)?, *purge),
+            Some(Ask::Repair(targets)) => Goal::Repair(read(targets)?),
         })
     }
 }

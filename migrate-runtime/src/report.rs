@@ -35,6 +35,8 @@ pub struct RunReport {
     pub heads_after: Vec<String>,
     /// Revisions that the database has and this binary does not know.
     pub unknown: Vec<String>,
+    /// What the log rows of this run say beside what was done, such as where the backup is.
+    pub note: Option<String>,
 }
 
 impl RunReport {
@@ -47,6 +49,7 @@ impl RunReport {
             heads_before: Vec::new(),
             heads_after: Vec::new(),
             unknown: Vec::new(),
+            note: None,
         }
     }
 

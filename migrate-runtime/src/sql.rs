@@ -2,6 +2,20 @@
 
 use migrate_plan::Dialect;
 
+/// A name as it stands in SQL: quoted, whatever it holds.
+///
+/// # Examples
+///
+/// ```
+/// use migrate_runtime::{Dialect, quoted_name};
+///
+/// assert_eq!(quoted_name(Dialect::Postgres, "a \"b\""), "\"a \"\"b\"\"\"");
+/// assert_eq!(quoted_name(Dialect::MariaDb, "a`b"), "`a``b`");
+/// ```
+pub fn quoted_name(dialect: Dialect, name: &str) -> String {
+    identifier(dialect, name)
+}
+
 /// A name, quoted.
 pub(crate) fn identifier(dialect: Dialect, name: &str) -> String {
     match dialect {

@@ -23,6 +23,13 @@ impl Transient for std::io::Error {
     }
 }
 
+#[cfg(feature = "cli")]
+impl Transient for crate::cli::Failure {
+    fn is_transient(&self) -> bool {
+        self.diagnostics.first().is_some_and(|diagnostic| diagnostic.code == migrate_plan::Code::Unreachable)
+    }
+}
+
 #[cfg(feature = "rusqlite")]
 impl Transient for rusqlite::Error {
     fn is_transient(&self) -> bool {

@@ -139,6 +139,30 @@ impl Sandbox {
         self.command(arguments).output().expect("cargo-migrate runs").into()
     }
 
+    /// Calls `cargo migrate` on a terminal where somebody types; what it prints is one stream.
+    ///
+    /// # Panics
+    ///
+    /// When there is no `script`, which makes the terminal.
+    pub fn migrate_on_a_terminal(&self, arguments: &[&str], typed: &str) -> Ran {
+        let quoted = arguments.iter().map(|argument| format!("'{}'", argument.replace('\'', "'\\''")));
+        let words: Vec<String> = quoted.collect();
+        let program = binaries().join("cargo-migrate");
+        let line = format!("stty -echo; '{}' migrate {}", program.display(), words.join(" "));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(self.path()).env("TERM", "dumb");
+        command.env_remove("DATABASE_URL").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("there is a `script`");
+        let mut stdin = child.stdin.take().expect("it is a pipe");
+        std::io::Write::write_all(&mut stdin, typed.as_bytes()).expect("it can be typed");
+        // The pipe stays open: its end would be a key, too.
+        let ran = child.wait_with_output().expect("it ends");
+        drop(stdin);
+        let mut ran = Ran::from(ran);
+        ran.stdout = ran.stdout.replace('\r', "");
+        ran
+    }
+
     /// Runs any other program in the folder.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
         Command::new(program).args(arguments).current_dir(self.path()).output().expect("the program runs").into()

@@ -2,6 +2,7 @@
 //! revisions made for a test.
 
 pub mod command;
+pub mod disk;
 pub mod embed;
 pub mod galera;
 pub mod mariadb;

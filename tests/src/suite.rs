@@ -12,11 +12,11 @@ use migrate_plan::Plan;
 use migrate_runtime::{Dialect, Direction, Error, Migrations, Migrator, RunError, RunReport};
 
 pub use ledger::{Ledger, Store};
-pub use mariadb::{BlockingMariaDb, MariaDb, connect_mysql, mariadb_or_skip};
+pub use mariadb::{BlockingMariaDb, MariaDb, MariaDbPool, connect_mysql, mariadb_or_skip};
 pub use postgres::{BlockingPostgres, Postgres, connect, postgres_or_skip, runtime};
 pub use revisions::{Draft, chain, draft, set, with_settings};
 pub use sqlite::{AsyncSqlite, BlockingSqlite, SqliteFile};
-pub use sqlx::{SqlxMariaDb, SqlxPostgres, SqlxSqlite};
+pub use sqlx::{SqlxMariaDb, SqlxMariaDbPool, SqlxPostgres, SqlxPostgresPool, SqlxSqlite, SqlxSqlitePool};
 
 /// A fresh database, migrated through one driver and looked at through a connection of its own.
 pub trait Database {

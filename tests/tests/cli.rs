@@ -541,12 +541,13 @@ fn words_of_other_tools_are_answered_with_ours() {
         ("generate", "new"),
         ("info", "status"),
         ("list", "history"),
+        ("fresh", "database reset"),
     ] {
         let ran = sandbox.migrate(&[theirs]);
         assert_eq!(ran.code, 2);
         assert!(ran.stderr.contains(&format!("cargo migrate {ours}")), "{ran:?}");
     }
-    assert!(sandbox.migrate(&["fresh"]).stderr.contains("downgrade base"));
+    assert!(sandbox.migrate(&["refresh"]).stderr.contains("redo base"));
 }
 
 #[test]
@@ -734,11 +735,15 @@ fn every_help_text_names_its_verb_and_nothing_that_is_not_built() {
         "heads",
         "show",
         "status",
+        "redo",
+        "audit",
+        "repair",
+        "database",
     ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
         assert_eq!(sandbox.migrate(&[verb, "--help"]).code, 0, "{verb}");
     }
-    for later in ["--env", "--sql", "autogenerate", "repair", "adopt"] {
+    for later in ["--sql", "autogenerate", "adopt"] {
         assert!(!help.stdout.contains(later), "{later}");
     }
     for shell in ["bash", "zsh", "fish"] {

@@ -2,54 +2,14 @@
 //!
 //! The small disk is a mount that only root may make; elsewhere SQLite's own limit of pages stands in for it.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use migrate_runtime::Migrations;
+use migrate_tests::disk::SmallDisk;
 use migrate_tests::suite::{
     code, connect, connect_mysql, draft, explain, mariadb_or_skip, postgres_or_skip, route, runtime, set,
 };
 use rusqlite::Connection;
-
-/// A disk of a few megabytes.
-struct SmallDisk {
-    folder: tempfile::TempDir,
-    mount: PathBuf,
-}
-
-impl SmallDisk {
-    /// None, after a line on stderr, where it may not be mounted.
-    fn mount() -> Option<Self> {
-        let folder =
-            tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o755)).tempdir().expect("a folder");
-        let mount = folder.path().join("disk");
-        std::fs::create_dir(&mount).expect("a folder");
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m,mode=1777", "tmpfs"]).arg(&mount).output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self { folder, mount });
-        }
-        eprintln!("skipped: a small disk cannot be mounted here");
-        None
-    }
-
-    /// A folder on it that any server's account may write to.
-    fn folder(&self, name: &str) -> PathBuf {
-        let folder = self.mount.join(name);
-        std::fs::create_dir(&folder).expect("a folder");
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).expect("its rights");
-        folder
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // A server may still hold files on it.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.mount).status();
-        let _ = self.folder.path();
-    }
-}
 
 /// A revision that fills the disk in its second statement, after one that fits.
 fn filling(create: &str, fill: &str) -> Migrations {
@@ -85,8 +45,8 @@ fn a_sqlite_file_that_may_not_grow() {
 
 #[test]
 fn a_full_disk_under_sqlite() {
-    let Some(disk) = SmallDisk::mount() else { return };
-    let mut db = Connection::open(disk.mount.join("app.db")).expect("it opens");
+    let Some(disk) = SmallDisk::mount("6m") else { return };
+    let mut db = Connection::open(disk.folder("sqlite").join("app.db")).expect("it opens");
     sqlite(&filling("CREATE TABLE big (x blob);", FILL_SQLITE), &mut db, "M0401");
     let smaller = filling("CREATE TABLE big (x blob);", "INSERT INTO big VALUES (1);");
     assert_eq!(route(&smaller.upgrade(&mut db).expect("it fits")), "a | +b | b");
@@ -98,7 +58,7 @@ fn shown(path: &Path) -> &str {
 
 #[test]
 fn a_full_disk_under_postgres() {
-    let (Some(database), Some(disk)) = (postgres_or_skip(), SmallDisk::mount()) else { return };
+    let (Some(database), Some(disk)) = (postgres_or_skip(), SmallDisk::mount("6m")) else { return };
     let folder = disk.folder("postgres");
     // The folder must be the server's own.
     let pid = migrate_tests::postgres::Server::shared().pid().expect("it runs");
@@ -126,7 +86,7 @@ fn a_full_disk_under_postgres() {
 
 #[test]
 fn a_full_disk_under_mariadb() {
-    let (Some(database), Some(disk)) = (mariadb_or_skip(), SmallDisk::mount()) else { return };
+    let (Some(database), Some(disk)) = (mariadb_or_skip(), SmallDisk::mount("6m")) else { return };
     let folder = disk.folder("mariadb");
     runtime().block_on(async {
         let mut db = connect_mysql(&database.url()).await;

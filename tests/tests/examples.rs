@@ -147,6 +147,87 @@ fn get(port: u16) -> String {
     answer.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned()
 }
 
+/// The instructions of a Dockerfile, comments left out.
+fn dockerfile(name: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).map(|(word, rest)| (word.to_owned(), rest.to_owned())).collect()
+}
+
+/// What a container engine would start: the entry point with the default command.
+fn container_command() -> Vec<String> {
+    let instructions = dockerfile("examples/docker/Dockerfile");
+    let last = |word: &str| instructions.iter().rfind(|(found, _)| found == word).map(|(_, rest)| rest.clone());
+    assert_eq!(last("FROM").as_deref(), Some("scratch"));
+    let exec = |word: &str| {
+        let text = last(word).unwrap_or_else(|| panic!("there is no {word}"));
+        // The form without a shell, which the image does not have.
+        serde_json::from_str::<Vec<String>>(&text).unwrap_or_else(|error| panic!("{word} {text}: {error}"))
+    };
+    [exec("ENTRYPOINT"), exec("CMD")].concat()
+}
+
+/// The machine that this is.
+fn target_triple() -> String {
+    let version = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+    let version = String::from_utf8(version.stdout).expect("text");
+    version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host").to_owned()
+}
+
+/// An image as a folder: the binary alone, linked statically as it is in the image.
+fn image() -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let target = binaries().join("static");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--locked", "--package", "docker-image", "--target"])
+        .args([&*target_triple(), "--manifest-path"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("CARGO_TARGET_DIR", &target)
+        .status();
+    assert!(built.expect("cargo runs").success());
+    let binary = target.join(target_triple()).join("debug/docker-image");
+    std::fs::copy(binary, folder.path().join("app")).expect("it is built");
+    folder
+}
+
+#[test]
+fn a_container_waits_for_its_database_and_migrates_it_without_a_shell() {
+    if engine_or_skip("postgres").is_none() {
+        return;
+    }
+    let image = image();
+    let command = container_command();
+    assert_eq!(command, ["/app", "migrate", "upgrade"]);
+    let run = |url: &str, arguments: &[String]| -> Option<Ran> {
+        let mut inside = Command::new("chroot");
+        inside.arg(image.path()).args(arguments).env_clear().env("PATH", "/usr/sbin:/usr/bin").env("DATABASE_URL", url);
+        Some(inside.output().ok()?.into())
+    };
+    let help = run("postgres://nobody@127.0.0.1/none", &[command[0].clone(), "--help".to_owned()]);
+    if help.is_none_or(|ran| ran.code != 0) {
+        eprintln!("skipped: an empty root folder needs the rights of root");
+        return;
+    }
+    let server = migrate_tests::postgres::Server::start().expect("a server");
+    let database = server.create_database();
+    server.stop().expect("it stops");
+    let ran = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(700));
+            server.restart().expect("it starts again");
+        });
+        run(&database.url(), &command).expect("it runs")
+    });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.stdout.lines().last(), Some("now at 001"));
+    let status = run(&database.url(), &["/app", "migrate", "check"].map(str::to_owned)).expect("it runs");
+    assert_eq!(status.code, 0, "{status:?}");
+    let refused = run(&server.superuser_url("nowhere"), &command).expect("it runs");
+    assert!(refused.code == 7 && refused.stderr.contains("does not exist"), "{refused:?}");
+}
+
 /// A database on which both versions of the example run.
 struct Rollback {
     sandbox: Sandbox,

@@ -10,7 +10,8 @@ use migrate_runtime::read_revisions;
 
 use super::Call;
 use crate::arguments::CheckArgs;
-use crate::database::{Database, FoundUrl};
+use crate::database::Database;
+use crate::environment::FoundUrl;
 use crate::files::{Files, Writer, read_locks};
 use crate::project::Project;
 

@@ -13,7 +13,8 @@ use self::header::with_key;
 use self::moves::{Move, Moves, duplicate, give_fresh_id, put_behind};
 use super::Call;
 use crate::arguments::RebaseArgs;
-use crate::database::{Database, FoundUrl};
+use crate::database::Database;
+use crate::environment::FoundUrl;
 use crate::files::{Files, Writer};
 use crate::project::Project;
 

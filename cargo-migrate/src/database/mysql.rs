@@ -1,15 +1,17 @@
 //! MySQL and MariaDB by URL.
 
+mod backup;
+
 use std::path::Path;
 
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, Dialect};
 use migrate_runtime::cli::Failure;
-use migrate_runtime::{DriverError, DriverErrorKind, Error};
+use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection, quoted_name};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, IoError, Opts, OptsBuilder, SslOpts, UrlError};
 
-use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use super::{CONNECT_TIMEOUT, Done, Place};
 use crate::interrupt::Cancel;
 
 /// How MySQL's clients take the parameters about TLS.
@@ -18,6 +20,9 @@ const CUSTOMS: Customs<'_> = Customs { variable: &|_| None, roots_alone: Mode::V
 const DRIVERS_WORDS: [&str; 4] = ["require_ssl", "verify_ca", "verify_identity", "built_in_roots"];
 /// What MySQL says when it takes encrypted connections alone.
 const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
+
+/// How long a drop waits for the transactions of others, in seconds; a server's own limit is a day.
+const DROP_TIMEOUT: u32 = 5;
 
 /// Where to connect, as whom, and how well protected.
 pub(super) struct Config {
@@ -64,6 +69,17 @@ impl Config {
         };
         let (database, user) = (opts.db_name().unwrap_or_default(), opts.user().unwrap_or("of the system"));
         format!("mysql {host}, database {database}, user {user}{}", self.tls.describe())
+    }
+
+    /// The database's name.
+    pub(super) fn database(&self) -> &str {
+        self.opts.db_name().unwrap_or_default()
+    }
+
+    /// Which database it leads to.
+    pub(super) fn place(&self) -> Place {
+        let host = self.opts.socket().map_or_else(|| Some(self.opts.ip_or_hostname()), |_| None);
+        Place::on_server([(host, self.opts.tcp_port())], self.database())
     }
 
     pub(super) async fn connect(&self) -> Result<Conn, Failure> {
@@ -130,6 +146,55 @@ pub(super) fn cancel(connection: &Conn) -> Cancel {
             }
         })
     })
+}
+
+/// A connection beside a database.
+pub(super) struct Maintenance {
+    connection: Conn,
+    /// The name of the database that is meant.
+    name: String,
+}
+
+impl Config {
+    /// Connects to the server, and to no database of it.
+    pub(super) async fn beside(&self) -> Result<Maintenance, Failure> {
+        let name = self.database().to_owned();
+        let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(None::<String>).into();
+        let connection = Self { opts, tls: self.tls.clone() }.connect().await?;
+        Ok(Maintenance { connection, name })
+    }
+}
+
+impl Maintenance {
+    pub(super) fn dialect(&self) -> Dialect {
+        LiveConnection::dialect(&self.connection)
+    }
+
+    pub(super) async fn create(&mut self) -> Result<Done, Failure> {
+        let name = quoted_name(self.dialect(), &self.name);
+        // What a server takes by default may not hold every character.
+        let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+        match LiveConnection::batch_execute(&mut self.connection, &sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("1007") => Ok(Done::Before),
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be created", driver }.into()),
+        }
+    }
+
+    /// Other sessions may stay, but nobody may be in the middle of something.
+    pub(super) async fn drop(&mut self) -> Result<Done, Failure> {
+        let name = quoted_name(self.dialect(), &self.name);
+        let sql = format!("SET SESSION lock_wait_timeout = {DROP_TIMEOUT}; DROP DATABASE {name}");
+        match LiveConnection::batch_execute(&mut self.connection, &sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("1008") => Ok(Done::Before),
+            Err(error) if error.kind == DriverErrorKind::Busy => {
+                let problem = format!("the database stays: {error}");
+                Err(Diagnostic::new(Code::InUse, problem, "end the transactions of the other sessions").into())
+            }
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be dropped", driver }.into()),
+        }
+    }
 }
 
 fn is_not_offered(error: &mysql_async::Error) -> bool {

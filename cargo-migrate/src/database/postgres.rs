@@ -1,22 +1,27 @@
 //! PostgreSQL by URL.
 
+mod backup;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use migrate_plan::{Code, Diagnostic};
+use migrate_plan::{Code, Diagnostic, Dialect};
 use migrate_runtime::cli::Failure;
-use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection};
+use migrate_runtime::{DriverError, DriverErrorKind, Error, LiveConnection, quoted_name};
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, NoTls, Socket};
 
-use super::CONNECT_TIMEOUT;
 use super::tls::{self, Customs, Mode, Tls};
+use super::{CONNECT_TIMEOUT, Done, Others, Place};
 use crate::interrupt::{Cancel, Cancelling};
 
 /// How libpq takes the parameters about TLS.
 const CUSTOMS: Customs<'_> = Customs { variable: &|name| std::env::var(name).ok(), roots_alone: Mode::Prefer };
+
+/// Where a server listens that says nothing else.
+const DEFAULT_PORT: u16 = 5432;
 
 /// Where to connect, as whom, and how well protected.
 pub(super) struct Config {
@@ -78,7 +83,7 @@ impl Config {
             .enumerate()
             .map(|(index, host)| {
                 let ports = self.driver.get_ports();
-                let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+                let port = ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
                 match host {
                     Host::Tcp(name) => format!("{name}:{port}"),
                     #[cfg(unix)]
@@ -89,6 +94,25 @@ impl Config {
         let user = self.driver.get_user().unwrap_or("of the system");
         let database = self.driver.get_dbname().or(self.driver.get_user()).unwrap_or("of the user");
         format!("postgres {}, database {database}, user {user}{}", hosts.join(", "), self.tls.describe())
+    }
+
+    /// The database's name.
+    pub(super) fn database(&self) -> &str {
+        self.driver.get_dbname().or(self.driver.get_user()).unwrap_or_default()
+    }
+
+    /// Which database it leads to.
+    pub(super) fn place(&self) -> Place {
+        let ports = self.driver.get_ports();
+        let hosts = self.driver.get_hosts().iter().enumerate().map(|(index, host)| {
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(DEFAULT_PORT);
+            match host {
+                Host::Tcp(name) => (Some(name.as_str()), port),
+                #[cfg(unix)]
+                Host::Unix(_) => (None, port),
+            }
+        });
+        Place::on_server(hosts, self.database())
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Failure> {
@@ -120,6 +144,66 @@ impl Config {
             driver.kind = DriverErrorKind::Unreachable;
         }
         Error::Driver { doing: "the database cannot be reached", driver }.into()
+    }
+}
+
+/// The databases beside which another one is created, the first that is there.
+const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// A connection beside a database.
+pub(super) struct Maintenance {
+    session: Session,
+    /// The name of the database that is meant.
+    name: String,
+}
+
+impl Config {
+    /// Connects beside the database.
+    pub(super) async fn beside(&self) -> Result<Maintenance, Failure> {
+        let name = self.database().to_owned();
+        let mut failed = None;
+        for database in MAINTENANCE.into_iter().filter(|database| *database != name) {
+            let mut driver = self.driver.clone();
+            driver.dbname(database);
+            match (Self { driver, tls: self.tls.clone() }).connect().await {
+                Ok(session) => return Ok(Maintenance { session, name }),
+                Err(failure) if failure.diagnostics.iter().any(|found| found.code == Code::MissingDatabase) => {
+                    failed = failed.or(Some(failure));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(failed.unwrap_or_default())
+    }
+}
+
+impl Maintenance {
+    pub(super) async fn create(&mut self) -> Result<Done, Failure> {
+        let sql = format!("CREATE DATABASE {}", quoted_name(Dialect::Postgres, &self.name));
+        match self.session.client().batch_execute(&sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("42P04") => Ok(Done::Before),
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be created", driver }.into()),
+        }
+    }
+
+    pub(super) async fn drop(&mut self, others: Others) -> Result<Done, Failure> {
+        let force = match others {
+            Others::Stay => "",
+            Others::Ended => " WITH (FORCE)",
+        };
+        let sql = format!("DROP DATABASE {}{force}", quoted_name(Dialect::Postgres, &self.name));
+        match self.session.client().batch_execute(&sql).await {
+            Ok(()) => Ok(Done::Now),
+            Err(error) if error.code.as_deref() == Some("3D000") => Ok(Done::Before),
+            Err(error) if error.code.as_deref() == Some("55006") => {
+                let help = "end the other sessions, or write `--force`, which ends them";
+                let mut refusal = Diagnostic::new(Code::InUse, format!("the database stays: {error}"), help);
+                refusal.notes.extend(error.detail);
+                Err(refusal.into())
+            }
+            Err(driver) => Err(Error::Driver { doing: "the database cannot be dropped", driver }.into()),
+        }
     }
 }
 

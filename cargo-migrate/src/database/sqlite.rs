@@ -1,11 +1,15 @@
 //! SQLite files: looking at one creates nothing, and what is only looked at is opened read-only.
 
+pub(super) mod backup;
+
 use std::path::Path;
 
+use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::{Failure, Need};
 use migrate_runtime::{DriverError, Error};
 use rusqlite::{Connection, OpenFlags};
 
+use super::Done;
 use crate::interrupt::Cancel;
 
 /// Whether the file is not there; one that cannot be seen is not missing.
@@ -52,6 +56,45 @@ pub(super) fn cancel(connection: &Connection) -> Cancel {
 /// An empty database.
 pub(super) fn in_memory() -> Result<Connection, Failure> {
     Connection::open_in_memory().map_err(failure)
+}
+
+/// Removes a file with what SQLite keeps beside it. What is no database, or is used by others, stays.
+pub(super) fn remove(path: &Path) -> Result<Done, Failure> {
+    if is_missing(path) {
+        return Ok(Done::Before);
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failure)?;
+    let alone = || -> rusqlite::Result<()> {
+        connection.busy_timeout(std::time::Duration::ZERO)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        // Leaving the write-ahead log needs the file for oneself, even when the others only have it open.
+        connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+        connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK")
+    };
+    alone().map_err(in_use)?;
+    drop(connection);
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let problem = format!("`{}` cannot be removed: {error}", file.display());
+                return Err(Diagnostic::new(Code::WriteFailed, problem, "make its folder writable").into());
+            }
+            _ => {}
+        }
+    }
+    Ok(Done::Now)
+}
+
+fn in_use(error: rusqlite::Error) -> Failure {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Diagnostic::new(Code::InUse, "another process uses the file, so that it stays", "end that process").into()
+        }
+        _ => failure(error),
+    }
 }
 
 fn failure(error: rusqlite::Error) -> Failure {

@@ -67,6 +67,19 @@ impl Tls {
         self.mode
     }
 
+    /// The file of root certificates, where it is one.
+    pub(super) fn root_file(&self) -> Option<&std::path::Path> {
+        match &self.roots {
+            Roots::System => None,
+            Roots::File(path) => Some(path),
+        }
+    }
+
+    /// The files of what shows the server who we are: certificates and key.
+    pub(super) fn identity_files(&self) -> Option<(&std::path::Path, &std::path::Path)> {
+        self.identity.as_ref().map(|identity| (identity.certificates.as_path(), identity.key.as_path()))
+    }
+
     /// Turns it off for a connection that no network carries: sockets of this machine know no TLS.
     pub(super) fn for_socket(self) -> Self {
         Self { mode: Mode::Disable, ..self }

@@ -92,6 +92,12 @@ pub enum PlanError {
         /// The revision.
         id: String,
     },
+    /// A revision without a file would have to be applied.
+    #[error("revision `{id}` is not here, so that it cannot be applied again")]
+    NotHere {
+        /// The revision.
+        id: String,
+    },
     /// A revision without a file whose `down` the history does not hold.
     #[error("revision `{id}` is not here, and the history holds no `down` for it")]
     NoStoredDown {
@@ -181,6 +187,10 @@ impl From<&PlanError> for Diagnostic {
             PlanError::CannotFinish { .. } => {
                 new(Code::CannotFinish, "run `upgrade` with the version that has it, which goes on where it stopped")
                     .because("the statements that are left stand in its file")
+            }
+            PlanError::NotHere { .. } => {
+                new(Code::NotHere, "run it with the version that has the revision, or name one above it")
+                    .because("the history holds what undoes a revision, and not what applies it")
             }
             PlanError::NoStoredDown { .. } => {
                 new(Code::Irreversible, "undo it with the version that applied it, or restore a backup")

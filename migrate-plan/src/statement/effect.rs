@@ -4,6 +4,7 @@
 //! [`Effect::Unknown`], never a guess.
 
 mod alter;
+mod loss;
 mod mysql;
 mod postgres;
 mod words;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use super::Statement;
 use crate::Dialect;
+pub(super) use loss::destroys_data;
 
 /// What running a statement leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,7 +35,9 @@ impl Exit {
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
             Code::Stopped => Self::Stopped,
-            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget => Self::Usage,
+            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget | Code::UnknownEnvironment => {
+                Self::Usage
+            }
             _ => Self::Failed,
         }
     }

@@ -61,6 +61,7 @@ pub(super) fn report(report: &RunReport) -> Value {
         "heads_before": report.heads_before,
         "heads_after": report.heads_after,
         "unknown": report.unknown,
+        "note": report.note,
     }))
 }
 

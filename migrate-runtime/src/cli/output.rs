@@ -136,6 +136,13 @@ impl Output {
         }
     }
 
+    /// Says something in red that must not be overlooked.
+    pub fn alert(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{RED}{}{RED:#}", escape::text(text));
+        }
+    }
+
     /// Warns of something that does not stop the verb.
     pub fn warn(&self, text: &str) {
         if !self.quiet {

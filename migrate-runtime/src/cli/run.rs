@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge};
+use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge, parse_duration};
 
 use super::output::at;
 use super::progress::{Progress, route};
 use super::script::{Route, ScriptArgs, no_beginning};
-use super::{Exit, Failure, Output, counted, escape, json};
+use super::{Exit, Failure, Output, Safeguards, counted, escape, json};
 use crate::driver::LiveConnection;
 use crate::migrations::Migrations;
 use crate::migrator::Migrator;
@@ -18,10 +18,10 @@ use crate::report::RunReport;
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct RunArgs {
     /// Print the plan and change nothing
-    #[arg(long, conflicts_with = "sql")]
+    #[arg(long)]
     pub dry_run: bool,
     /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`; a bare number is seconds
-    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "sql")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub lock_timeout: Option<Duration>,
 }
 
@@ -29,21 +29,21 @@ pub struct RunArgs {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct StepArgs {
     /// Run all revisions in one transaction
-    #[arg(long, conflicts_with = "sql")]
+    #[arg(long)]
     pub single_transaction: bool,
     /// Wait no longer than this for a table that another session locks, before trying again [default: 3s]
-    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "sql")]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub table_lock_timeout: Option<Duration>,
     /// Try so many times, with growing pauses, before giving up [default: 10]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "sql")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub table_lock_attempts: Option<u32>,
     /// Let no statement take longer than this, on PostgreSQL and MariaDB
-    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "sql")]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub statement_timeout: Option<Duration>,
 }
 
 impl StepArgs {
-    fn set<'m>(self, mut migrator: Migrator<'m>) -> Migrator<'m> {
+    pub(super) fn set<'m>(self, mut migrator: Migrator<'m>) -> Migrator<'m> {
         if let Some(limit) = self.table_lock_timeout {
             migrator = migrator.table_lock_timeout(limit);
         }
@@ -59,6 +59,7 @@ impl StepArgs {
 
 /// `upgrade [TARGET]`
 #[derive(Clone, Debug, Default, Args)]
+#[command(mut_arg("sql", |sql| sql.conflicts_with_all(["RunArgs", "StepArgs"])))]
 pub struct UpgradeArgs {
     /// Where to go: `head`, an id or its prefix, `+1`, `label@head` [default: head]
     #[arg(allow_negative_numbers = true)]
@@ -79,6 +80,7 @@ pub struct UpgradeArgs {
 
 /// `downgrade [TARGET]`
 #[derive(Clone, Debug, Default, Args)]
+#[command(mut_arg("sql", |sql| sql.conflicts_with_all(["RunArgs", "StepArgs"])))]
 pub struct DowngradeArgs {
     /// The revision that stays: an id or its prefix, `-1`, `label@-1`, or `base` to undo everything [default: -1]
     #[arg(allow_negative_numbers = true)]
@@ -96,6 +98,7 @@ pub struct DowngradeArgs {
 
 /// `stamp TARGET…`
 #[derive(Clone, Debug, Default, Args)]
+#[command(mut_arg("sql", |sql| sql.conflicts_with("RunArgs")))]
 pub struct StampArgs {
     /// What counts as applied, with its ancestors: `head`, an id or its prefix, `base`
     #[arg(required = true, allow_negative_numbers = true)]
@@ -112,21 +115,11 @@ pub struct StampArgs {
 }
 
 /// A duration that is not zero, which would be no limit to one database and the end of every statement to another.
-fn some_time(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|time| if time.is_zero() { Err("it must be more than zero".to_owned()) } else { Ok(time) })
-}
-
-/// `30s`, `5m`, `500ms`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..split].parse().map_err(|_| "write a time such as `30s`, `5m` or `500ms`".to_owned())?;
-    let milliseconds = match &text[split..] {
-        "ms" => Some(number),
-        "" | "s" => number.checked_mul(1000),
-        "m" => number.checked_mul(60_000),
-        _ => None,
-    };
-    milliseconds.map(Duration::from_millis).ok_or_else(|| "write a time such as `30s`, `5m` or `500ms`".to_owned())
+fn some_time(text: &str) -> Result<Duration, &'static str> {
+    match parse_duration(text)? {
+        time if time.is_zero() => Err("it must be more than zero"),
+        time => Ok(time),
+    }
 }
 
 impl UpgradeArgs {
@@ -176,6 +169,7 @@ impl StampArgs {
 pub(super) async fn run(
     migrator: Migrator<'_>,
     args: RunArgs,
+    safeguards: &Safeguards<'_>,
     db: &mut dyn LiveConnection,
     output: &Output,
 ) -> Result<Exit, Failure> {
@@ -186,8 +180,16 @@ pub(super) async fn run(
     }
     let mut progress = Progress::new(*output);
     let mut migrator = migrator.on_event(move |event| progress.hear(event)).stop_on(super::interrupts());
-    if let Some(limit) = args.lock_timeout {
+    if let Some(limit) = args.lock_timeout.or(safeguards.lock_timeout) {
         migrator = migrator.lock_timeout(limit);
+    }
+    let touches = migrator.undoes() || migrator.repairs();
+    let asks = !safeguards.yes && (safeguards.protected.is_some() || touches);
+    if asks || safeguards.backup.is_some() {
+        migrator = migrator.before_writing(|prospect| {
+            safeguards.approve(prospect)?;
+            safeguards.back_up()
+        });
     }
     let report = migrator.run_live(db).await?;
     output.result(&report_text(&report), &json::report(&report));
@@ -199,7 +201,7 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("nothing to {}: at {}", plan.action.as_str(), at(&plan.heads_before));
     }
-    let revisions = counted(plan.all_steps().count(), "revision");
+    let revisions = counted(revisions_of(plan), "revision");
     let route = route(&plan.heads_before, &plan.heads_after);
     let mut text = format!("plan: {} {revisions}, {route}", plan.action.as_str());
     let width = plan.all_steps().map(|step| step.id.len()).max().unwrap_or(0);
@@ -211,9 +213,17 @@ pub(super) fn plan_text(plan: &Plan) -> String {
             false => "",
         };
         let (id, title) = (escape::line(&step.id), escape::line(&step.title));
-        text.push_str(&format!("\n  {} {id:width$}  {title}{behind}", sign(step.direction)));
+        text.push_str(&format!("\n  {} {id:width$}  {title}{behind}", sign(plan.action, step.direction)));
     }
     text
+}
+
+/// How many revisions a plan is about; `redo` comes to each of them twice.
+pub(super) fn revisions_of(plan: &Plan) -> usize {
+    match plan.action {
+        Action::Redo => plan.all_steps().filter(|step| step.direction == Direction::Down).count(),
+        _ => plan.all_steps().count(),
+    }
 }
 
 fn report_text(report: &RunReport) -> String {
@@ -223,18 +233,20 @@ fn report_text(report: &RunReport) -> String {
     let mut text = String::new();
     for step in &report.steps {
         let time = match report.action {
-            Action::Stamp => String::new(),
+            action if action.is_about_history() => String::new(),
             _ => format!(" ({} ms)", step.duration.as_millis()),
         };
         let (id, title) = (escape::line(&step.id), escape::line(&step.title));
-        text.push_str(&format!("{} {id} {title}{time}\n", sign(step.direction)));
+        text.push_str(&format!("{} {id} {title}{time}\n", sign(report.action, step.direction)));
     }
     text + &format!("now at {}", at(&report.heads_after))
 }
 
-fn sign(direction: Direction) -> char {
-    match direction {
-        Direction::Up => '+',
-        Direction::Down => '-',
+fn sign(action: Action, direction: Direction) -> char {
+    match (action, direction) {
+        // It was applied before.
+        (Action::Repair, Direction::Up) => '~',
+        (_, Direction::Up) => '+',
+        (_, Direction::Down) => '-',
     }
 }

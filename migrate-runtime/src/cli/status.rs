@@ -1,15 +1,58 @@
 //! `status`: where a database stands, on one screen.
 
-use migrate_plan::{Direction, Plan, RowState, Target};
+use migrate_plan::{Dialect, Direction, Plan, RowState, Target};
 use serde_json::{Value, json};
 
 use super::interrupted::{Interrupted, interrupted};
 use super::look::identify;
 use super::output::{at, object};
-use super::{Exit, Failure, Output, escape, json};
+use super::{Exit, Failure, Output, counted, escape, json};
 use crate::driver::LiveConnection;
-use crate::engine::look;
+use crate::engine::{holder, look};
+use crate::history::log::{self, Filter, LogEntry};
 use crate::migrations::Migrations;
+
+/// What a server or a file says of itself; what it does not say is `None`.
+#[derive(Default)]
+struct Place {
+    database: Option<String>,
+    user: Option<String>,
+    version: Option<String>,
+    size: Option<u64>,
+}
+
+/// Asks in the database's own words. That it does not answer is no reason to show nothing.
+async fn place(db: &mut dyn LiveConnection) -> Place {
+    let query = match db.dialect() {
+        Dialect::Sqlite => {
+            "SELECT (SELECT file FROM pragma_database_list WHERE name = 'main'), NULL, sqlite_version(), (SELECT page_count * \
+             page_size FROM pragma_page_count, pragma_page_size)"
+        }
+        Dialect::Postgres => {
+            "SELECT current_database(), current_user, current_setting('server_version'), \
+             pg_catalog.pg_database_size(current_database())"
+        }
+        Dialect::MySql | Dialect::MariaDb => {
+            "SELECT database(), current_user(), version(), CAST((SELECT coalesce(sum(data_length + index_length), 0) FROM \
+             information_schema.tables WHERE table_schema = database()) AS UNSIGNED)"
+        }
+    };
+    let Ok(rows) = db.query(query).await else { return Place::default() };
+    let text = |column| rows.first()?.text(column).filter(|text| !text.is_empty()).map(str::to_owned);
+    Place { database: text(0), user: text(1), version: text(2), size: text(3).and_then(|size| size.parse().ok()) }
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut size = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while size >= 1000.0 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    if size < 10.0 { format!("{size:.1} {}", UNITS[unit]) } else { format!("{size:.0} {}", UNITS[unit]) }
+}
 
 pub(super) async fn status(
     migrations: &Migrations,
@@ -28,6 +71,11 @@ pub(super) async fn status(
     let current = applied.head_ids();
     let unknown: Vec<&str> = applied.unknown().map(|row| row.id.as_str()).collect();
     let drift = applied.drift(dialect);
+    let held_by = holder(&mut db, &found, migrations.settings()).await;
+    let newest = Filter { limit: Some(1), ..Filter::default() };
+    // A log that cannot be read is said by `audit`.
+    let last_action = log::read(&mut db, migrations.settings(), &newest).await.ok().and_then(|mut log| log.pop());
+    let (place, entries) = (place(&mut db).await, log::count(&mut db, &found.tables).await);
     let last = applied.rows().iter().rfind(|row| !matches!(row.state, RowState::Running(_)));
 
     let mut text = format!("head:     {}\ncurrent:  {}\n", at(&heads), at(&current));
@@ -47,9 +95,16 @@ pub(super) async fn status(
             drift.direction, drift.id, drift.file, drift.line
         ));
     }
-    if let Some(row) = last {
-        let last = format!("{} {} by {}", row.id, row.applied_at, row.applied_by);
-        text.push_str(&format!("last:     {}\n", escape::line(&last)));
+    if let Some(holder) = &held_by {
+        text.push_str(&format!("lock:     held by {}\n", escape::line(holder)));
+    }
+    if let Some(LogEntry { action, revision, at, done_by, .. }) = &last_action {
+        text.push_str(&format!("last:     {}\n", escape::line(&format!("{action} of {revision}, {at} by {done_by}"))));
+    }
+    if let Some(bytes) = place.size.filter(|_| found.exists) {
+        let log =
+            entries.map(|entries| format!(", {} in the log", counted(entries as usize, "row"))).unwrap_or_default();
+        text.push_str(&format!("size:     {}{log}\n", size(bytes)));
     }
 
     let pending: Vec<Value> = plan
@@ -74,6 +129,19 @@ pub(super) async fn status(
             "unknown": unknown,
             "edited": drift,
             "last": last.map(|row| json!({"revision": row.id, "applied_at": row.applied_at, "applied_by": row.applied_by})),
+            "last_action": last_action.map(|entry| json!({
+                "action": entry.action,
+                "revision": entry.revision,
+                "at": entry.at,
+                "done_by": entry.done_by,
+                "note": entry.note,
+            })),
+            "lock_holder": held_by,
+            "database": place.database,
+            "user": place.user,
+            "server_version": place.version,
+            "size_bytes": place.size,
+            "log_entries": entries,
         })),
     );
     Ok(Exit::Done)

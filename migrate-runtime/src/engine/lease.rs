@@ -8,11 +8,11 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use self::table::Table;
+pub(super) use self::table::Table;
 use super::hold::{Hold, LEASE_LOST};
 use super::patience::{Patience, jittered, running};
 use super::{Look, Run};
-use crate::driver::DriverErrorKind;
+use crate::driver::{DriverErrorKind, LiveConnection};
 use crate::error::Error;
 use crate::event::Event;
 
@@ -73,8 +73,9 @@ impl Run<'_, '_> {
                 self.emit(&Event::Locked);
                 return Ok(());
             }
-            let holder = if patience.speaks(self.request.lock_timeout) { self.lease_holder(table).await } else { None };
-            self.wait(&mut patience, holder).await?;
+            let asks = patience.speaks(self.request.lock_timeout);
+            let who = if asks { holder(self.db, table, Holding::Last).await } else { None };
+            self.wait(&mut patience, who).await?;
         }
     }
 
@@ -126,21 +127,31 @@ impl Run<'_, '_> {
         }
         Ok(())
     }
+}
 
-    /// Who holds the lease, in words.
-    async fn lease_holder(&mut self, table: Table<'_>) -> Option<String> {
-        let rows = self.db.query(&table.holder()).await.ok()?;
-        let row = rows.first()?;
-        let text = |column| row.text(column).unwrap_or("?");
-        let running = row.text(5).map(|sql| format!(", running: {}", running(sql)));
-        Some(format!(
-            "{} ({}) in session {}, since {} UTC, with a lease until {} UTC{}",
-            text(0),
-            text(1),
-            text(2),
-            text(3),
-            text(4),
-            running.unwrap_or_default()
-        ))
-    }
+/// Whose lease is told of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holding {
+    /// The last taker's, also when it has expired: that is whom a waiter waits for.
+    Last,
+    /// One that is in force.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    Now,
+}
+
+/// Who holds the lease, in words.
+pub(super) async fn holder(db: &mut dyn LiveConnection, table: Table<'_>, holding: Holding) -> Option<String> {
+    let rows = db.query(&table.holder(holding)).await.ok()?;
+    let row = rows.first()?;
+    let text = |column| row.text(column).unwrap_or("?");
+    let running = row.text(5).map(|sql| format!(", running: {}", running(sql)));
+    Some(format!(
+        "{} ({}) in session {}, since {} UTC, with a lease until {} UTC{}",
+        text(0),
+        text(1),
+        text(2),
+        text(3),
+        text(4),
+        running.unwrap_or_default()
+    ))
 }

@@ -12,7 +12,7 @@ use super::look::Session;
 use super::patience::NOTICE;
 use super::server::Frame as AnyFrame;
 use super::{Look, Run, look};
-use crate::driver::Row;
+use crate::driver::{LiveConnection, Row};
 use crate::error::Error;
 use crate::event::Event;
 use crate::sql::{identifier, literal};
@@ -130,31 +130,18 @@ impl Run<'_, '_> {
             turn = TURN;
             let waited = started.elapsed();
             if waited >= next_notice {
-                let holder = self.holder_on_mysql(name).await;
+                let holder = holder_of(self.db, name).await;
                 self.emit(&Event::Waiting { waited, holder: holder.as_deref() });
                 next_notice = waited + NOTICE;
             }
             if self.request.lock_timeout.is_some_and(|limit| waited >= limit) {
-                return Err(Error::LockTimeout { waited, holder: self.holder_on_mysql(name).await });
+                return Err(Error::LockTimeout { waited, holder: holder_of(self.db, name).await });
             }
             if self.request.lock_timeout.is_some_and(|limit| limit - waited < Duration::from_secs(TURN)) {
                 turn = 0;
                 self.db.sleep(Duration::from_millis(20)).await;
             }
         }
-    }
-
-    /// Who holds the lock, in words.
-    async fn holder_on_mysql(&mut self, name: &str) -> Option<String> {
-        let query = format!(
-            "SELECT id, user, host, time, left(coalesce(info, 'nothing'), 100) FROM information_schema.processlist \
-             WHERE id = is_used_lock({name})"
-        );
-        let rows = self.db.query(&query).await.ok()?;
-        let row = rows.first()?;
-        let text = |column| row.text(column).unwrap_or("?");
-        let statement = text(4).split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(format!("connection {} ({} from {}), since {} s running: {statement}", text(0), text(1), text(2), text(3)))
     }
 
     async fn run_framed_on_mysql(&mut self, first: &Look, frame: &Frame) -> Result<(), Error> {
@@ -239,6 +226,25 @@ impl Run<'_, '_> {
         let restored = self.db.batch_execute(&statements.join(";\n")).await;
         restored.map_err(|error| Error::driver("the settings of the session cannot be restored", error))
     }
+}
+
+/// Who holds the named lock of a history, in words.
+#[cfg(feature = "cli")]
+pub(super) async fn holder(db: &mut dyn LiveConnection, look: &Look) -> Option<String> {
+    let name = literal(db.dialect(), &lock_name(look));
+    holder_of(db, &name).await
+}
+
+async fn holder_of(db: &mut dyn LiveConnection, name: &str) -> Option<String> {
+    let query = format!(
+        "SELECT id, user, host, time, left(coalesce(info, 'nothing'), 100) FROM information_schema.processlist \
+         WHERE id = is_used_lock({name})"
+    );
+    let rows = db.query(&query).await.ok()?;
+    let row = rows.first()?;
+    let text = |column| row.text(column).unwrap_or("?");
+    let statement = text(4).split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(format!("connection {} ({} from {}), since {} s running: {statement}", text(0), text(1), text(2), text(3)))
 }
 
 /// Who has a transaction open: its end is what a lock on a table waits for.

@@ -14,7 +14,7 @@ use super::patience::{Patience, running};
 use super::server::Frame as AnyFrame;
 use super::step::Job;
 use super::{Look, Run, look};
-use crate::driver::DriverErrorKind;
+use crate::driver::{DriverErrorKind, LiveConnection};
 use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
@@ -175,25 +175,9 @@ impl Run<'_, '_> {
                 }
                 _ => {}
             }
-            let holder = if patience.speaks(self.request.lock_timeout) { self.holder(key).await } else { None };
+            let holder = if patience.speaks(self.request.lock_timeout) { holder_of(self.db, key).await } else { None };
             self.wait(&mut patience, holder).await?;
         }
-    }
-
-    /// Who holds the lock, in words.
-    async fn holder(&mut self, key: Key) -> Option<String> {
-        let query = format!(
-            "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
-             to_char(a.backend_start AT TIME ZONE 'UTC', 'HH24:MI:SS'), left(a.query, 100) FROM pg_catalog.pg_locks l \
-             JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {}",
-            key.held().replace("AND pid", "AND l.pid")
-        );
-        let rows = self.db.query(&query).await.ok()?;
-        let row = rows.first()?;
-        let text = |column| row.text(column).unwrap_or("").to_owned();
-        let statement = running(&text(4));
-        let (pid, application, address, since) = (text(0), text(1), text(2), text(3));
-        Some(format!("process {pid} ({application}) from {address} since {since} UTC, running: {statement}"))
     }
 
     /// Reads again, now that nobody else writes, and runs what is left to do.
@@ -327,6 +311,28 @@ impl Run<'_, '_> {
         }
         Err(message.explain(job, error, transaction))
     }
+}
+
+/// Who holds the advisory lock of a history, in words.
+#[cfg(feature = "cli")]
+pub(super) async fn holder(db: &mut dyn LiveConnection, look: &Look) -> Option<String> {
+    let session = look.session.as_ref()?;
+    holder_of(db, Key::of(session, look)).await
+}
+
+async fn holder_of(db: &mut dyn LiveConnection, key: Key) -> Option<String> {
+    let query = format!(
+        "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
+         to_char(a.backend_start AT TIME ZONE 'UTC', 'HH24:MI:SS'), left(a.query, 100) FROM pg_catalog.pg_locks l \
+         JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE {}",
+        key.held().replace("AND pid", "AND l.pid")
+    );
+    let rows = db.query(&query).await.ok()?;
+    let row = rows.first()?;
+    let text = |column| row.text(column).unwrap_or("").to_owned();
+    let statement = running(&text(4));
+    let (pid, application, address, since) = (text(0), text(1), text(2), text(3));
+    Some(format!("process {pid} ({application}) from {address} since {since} UTC, running: {statement}"))
 }
 
 /// Who holds locks on what a statement names, or on the table of an index that it names: the longest transaction first.

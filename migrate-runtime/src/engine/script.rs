@@ -4,8 +4,7 @@
 //! where the plan begins.
 
 use migrate_plan::{
-    Action, Applied, AppliedRow, Dialect, Direction, Edges, Plan, RevisionGraph, RowState, Statement, Target,
-    TargetError,
+    Applied, AppliedRow, Dialect, Direction, Edges, Plan, RevisionGraph, RowState, Statement, Target, TargetError,
 };
 use sha2::{Digest, Sha256};
 
@@ -35,7 +34,7 @@ pub(crate) fn script_from(
         refuse_backwards(request, graph, from)?;
     }
     let sections = Sections::of_files(dialect);
-    let jobs = work.jobs_with(Some(&sections).filter(|_| work.plan.action != Action::Stamp))?;
+    let jobs = work.jobs_with(Some(&sections).filter(|_| !work.plan.action.is_about_history()))?;
     let tables = Tables::new(dialect, &request.settings, None);
     Ok(Script { request, dialect, tables: &tables, plan: &work.plan, applied: &work.now }.text(&jobs))
 }
@@ -126,7 +125,7 @@ impl Script<'_> {
         if !purges {
             text.push_str(&format!("\n{}", self.guard()));
         }
-        if self.plan.action == Action::Stamp {
+        if self.plan.action.is_about_history() {
             let mut changes: Vec<String> = jobs.iter().map(|job| self.record(job, &run_id)).collect();
             if purges {
                 changes.insert(0, format!("DELETE FROM {}", self.tables.history()));
@@ -180,7 +179,9 @@ impl Script<'_> {
     fn record(&self, job: &Job<'_>, run_id: &str) -> String {
         let took = match self.dialect {
             Dialect::Postgres => Took::SinceTransaction { less: 0 },
-            Dialect::MySql | Dialect::MariaDb if self.plan.action != Action::Stamp => Took::SinceMessage { after: 0 },
+            Dialect::MySql | Dialect::MariaDb if !self.plan.action.is_about_history() => {
+                Took::SinceMessage { after: 0 }
+            }
             _ => Took::Milliseconds(0),
         };
         self.tables.record(&Entry {
@@ -191,6 +192,7 @@ impl Script<'_> {
             took,
             run_id,
             author: &self.request.author,
+            note: None,
             lease: None,
         })
     }

@@ -49,8 +49,8 @@ impl Run<'_, '_> {
         frame: Frame<'_>,
         done: &mut usize,
     ) -> Result<(), Error> {
-        if action == Action::Stamp {
-            self.stamp_on_server(jobs, look).await?;
+        if action.is_about_history() {
+            self.history_on_server(jobs, look).await?;
             jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
             *done = jobs.len();
             return Ok(());
@@ -78,9 +78,9 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// A stamp changes the history alone, in one transaction.
-    async fn stamp_on_server(&mut self, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
-        let changes = self.stamp_changes(jobs, look).join(";\n");
-        self.transact_own(&changes, "the stamp cannot be written").await
+    /// What is about the history alone is one transaction.
+    async fn history_on_server(&mut self, jobs: &[Job<'_>], look: &Look) -> Result<(), Error> {
+        let changes = self.history_changes(jobs, look).join(";\n");
+        self.transact_own(&changes, "the history cannot be written").await
     }
 }

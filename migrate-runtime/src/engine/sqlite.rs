@@ -112,8 +112,8 @@ impl Run<'_, '_> {
         mut last_log: String,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
-        if action == Action::Stamp {
-            return self.stamp_on_sqlite(jobs, look, &last_log, done).await;
+        if action.is_about_history() {
+            return self.history_on_sqlite(jobs, look, &last_log, done).await;
         }
         if self.request.transactions == Transactions::One {
             work::refuse_parts(jobs, DIALECT)?;
@@ -257,7 +257,7 @@ impl Run<'_, '_> {
         self.last_log(look).await.map(Some)
     }
 
-    async fn stamp_on_sqlite(
+    async fn history_on_sqlite(
         &mut self,
         jobs: &[Job<'_>],
         look: &Look,
@@ -265,7 +265,7 @@ impl Run<'_, '_> {
         done: &mut usize,
     ) -> Result<Outcome, Error> {
         self.begin().await?;
-        let outcome = self.stamp_inside(jobs, look, last_log).await;
+        let outcome = self.history_inside(jobs, look, last_log).await;
         if self.end(outcome).await? == Outcome::HistoryChanged {
             return Ok(Outcome::HistoryChanged);
         }
@@ -274,11 +274,11 @@ impl Run<'_, '_> {
         Ok(Outcome::Done)
     }
 
-    async fn stamp_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
+    async fn history_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
         }
-        for change in self.stamp_changes(jobs, look) {
+        for change in self.history_changes(jobs, look) {
             self.execute(&change).await?;
         }
         Ok(Outcome::Done)

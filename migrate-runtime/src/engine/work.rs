@@ -1,6 +1,6 @@
 //! A plan together with the database that it was made for.
 
-use migrate_plan::{Action, Applied, Dialect, Direction, Edges, Place, Plan, Step};
+use migrate_plan::{Applied, Dialect, Direction, Edges, Place, Plan, Step};
 
 use super::Look;
 use super::step::{Job, Sections};
@@ -21,7 +21,7 @@ impl Work<'_> {
     /// Brings the steps together with their sections; those of revisions without files come from the history.
     pub(super) async fn jobs(&self, look: &Look, db: &mut dyn LiveConnection) -> Result<Vec<Job<'_>>, Error> {
         let sections = match self.plan.action {
-            Action::Stamp => None,
+            action if action.is_about_history() => None,
             _ => Some(Sections::read(self.plan.all_steps(), look, db).await?),
         };
         let journal = |step: &Step| {

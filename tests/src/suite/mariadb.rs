@@ -70,6 +70,53 @@ impl Database for BlockingMariaDb {
     }
 }
 
+/// A pool of one connection of `mysql_async` on a fresh database; looked at through another connection.
+pub struct MariaDbPool {
+    pool: mysql_async::Pool,
+    aside: MariaDb,
+}
+
+impl MariaDbPool {
+    /// A fresh database, or nothing where there is no MariaDB.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    pub fn fresh() -> Option<Self> {
+        let database = mariadb_or_skip()?;
+        let aside = MariaDb::on(&database);
+        let smallest = mysql_async::PoolConstraints::new(1, 1).expect("one is at most one");
+        let options = mysql_async::Opts::from_url(&database.url()).expect("a URL");
+        let options = mysql_async::OptsBuilder::from_opts(options)
+            .pool_opts(mysql_async::PoolOpts::default().with_constraints(smallest));
+        // The pool lives in the runtime in which it is asked.
+        let pool = aside.runtime.block_on(async { mysql_async::Pool::new(options) });
+        Some(Self { pool, aside })
+    }
+}
+
+impl Database for MariaDbPool {
+    fn dialect(&self) -> Dialect {
+        Dialect::MariaDb
+    }
+
+    fn run(&mut self, migrator: Migrator<'_>) -> Result<RunReport, RunError> {
+        self.aside.runtime.block_on(migrator.run_async(&self.pool))
+    }
+
+    fn plan(&mut self, migrator: Migrator<'_>) -> Result<Plan, Error> {
+        self.aside.runtime.block_on(migrator.plan_async(&self.pool))
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.aside.execute(sql);
+    }
+
+    fn rows(&mut self, sql: &str) -> Vec<String> {
+        self.aside.rows(sql)
+    }
+}
+
 impl MariaDb {
     /// A fresh database, or nothing where there is no MariaDB.
     pub fn fresh() -> Option<Self> {

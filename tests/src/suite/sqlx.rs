@@ -7,9 +7,10 @@ use tokio::runtime::Runtime;
 
 use super::{BlockingSqlite, Database, MariaDb, Postgres, SqliteFile, mariadb_or_skip, postgres_or_skip, runtime};
 
-/// Implements the suite's database for a connection of sqlx.
+/// Implements the suite's database for a connection of sqlx, or a pool of it.
 macro_rules! database {
-    ($(#[$doc:meta])* $name:ident, $connection:ty, $aside:ty, $dialect:expr, positions: $positions:expr) => {
+    ($(#[$doc:meta])* $name:ident, $connection:ty, $connect:expr, lent as $lent:tt $($mutable:ident)?, $aside:ty, $dialect:expr,
+     positions: $positions:expr) => {
         $(#[$doc])*
         pub struct $name {
             runtime: Runtime,
@@ -20,7 +21,7 @@ macro_rules! database {
         impl $name {
             fn on(url: &str, aside: $aside) -> Self {
                 let runtime = runtime();
-                let connection = runtime.block_on(<$connection>::connect(url)).expect("a connection");
+                let connection = runtime.block_on($connect(url)).expect("a connection");
                 Self { runtime, connection, aside }
             }
         }
@@ -35,11 +36,11 @@ macro_rules! database {
             }
 
             fn run(&mut self, migrator: Migrator<'_>) -> Result<RunReport, RunError> {
-                self.runtime.block_on(migrator.run_async(&mut self.connection))
+                self.runtime.block_on(migrator.run_async($lent $($mutable)? self.connection))
             }
 
             fn plan(&mut self, migrator: Migrator<'_>) -> Result<Plan, Error> {
-                self.runtime.block_on(migrator.plan_async(&mut self.connection))
+                self.runtime.block_on(migrator.plan_async($lent $($mutable)? self.connection))
             }
 
             fn execute(&mut self, sql: &str) {
@@ -55,15 +56,32 @@ macro_rules! database {
 
 database! {
     /// `sqlx` on a fresh SQLite file.
-    SqlxSqlite, ::sqlx::SqliteConnection, BlockingSqlite, Dialect::Sqlite, positions: false
+    SqlxSqlite, ::sqlx::SqliteConnection, ::sqlx::SqliteConnection::connect, lent as & mut, BlockingSqlite, Dialect::Sqlite, positions: false
+}
+database! {
+    /// A pool of one connection of `sqlx` on a fresh SQLite file.
+    SqlxSqlitePool, ::sqlx::SqlitePool, |url: &str| pool(url.to_owned()), lent as &, BlockingSqlite, Dialect::Sqlite, positions: false
 }
 database! {
     /// `sqlx` on a fresh PostgreSQL database.
-    SqlxPostgres, ::sqlx::PgConnection, Postgres, Dialect::Postgres, positions: true
+    SqlxPostgres, ::sqlx::PgConnection, ::sqlx::PgConnection::connect, lent as & mut, Postgres, Dialect::Postgres, positions: true
+}
+database! {
+    /// A pool of one connection of `sqlx` on a fresh PostgreSQL database.
+    SqlxPostgresPool, ::sqlx::PgPool, |url: &str| pool(url.to_owned()), lent as &, Postgres, Dialect::Postgres, positions: true
 }
 database! {
     /// `sqlx` on a fresh MariaDB database.
-    SqlxMariaDb, ::sqlx::MySqlConnection, MariaDb, Dialect::MariaDb, positions: false
+    SqlxMariaDb, ::sqlx::MySqlConnection, ::sqlx::MySqlConnection::connect, lent as & mut, MariaDb, Dialect::MariaDb, positions: false
+}
+database! {
+    /// A pool of one connection of `sqlx` on a fresh MariaDB database.
+    SqlxMariaDbPool, ::sqlx::MySqlPool, |url: &str| pool(url.to_owned()), lent as &, MariaDb, Dialect::MariaDb, positions: false
+}
+
+/// The smallest pool: a run that asked it for a second connection would wait for ever.
+async fn pool<D: ::sqlx::Database>(url: String) -> ::sqlx::Result<::sqlx::Pool<D>> {
+    ::sqlx::pool::PoolOptions::new().max_connections(1).connect(&url).await
 }
 
 impl SqlxSqlite {
@@ -84,6 +102,31 @@ impl SqlxPostgres {
 }
 
 impl SqlxMariaDb {
+    /// A fresh database, or nothing where there is no MariaDB.
+    pub fn fresh() -> Option<Self> {
+        let database = mariadb_or_skip()?;
+        Some(Self::on(&database.url(), MariaDb::on(&database)))
+    }
+}
+
+impl SqlxSqlitePool {
+    /// A fresh file.
+    pub fn fresh() -> Option<Self> {
+        let file = SqliteFile::new();
+        let url = format!("sqlite://{}?mode=rwc", file.path().display());
+        Some(Self::on(&url, BlockingSqlite::on(file)))
+    }
+}
+
+impl SqlxPostgresPool {
+    /// A fresh database, or nothing where there is no PostgreSQL.
+    pub fn fresh() -> Option<Self> {
+        let url = postgres_or_skip()?.url();
+        Some(Self::on(&url, Postgres::on(&url)))
+    }
+}
+
+impl SqlxMariaDbPool {
     /// A fresh database, or nothing where there is no MariaDB.
     pub fn fresh() -> Option<Self> {
         let database = mariadb_or_skip()?;

@@ -11,6 +11,10 @@ macro_rules! on_every_driver {
         mod sqlx_sqlite { on_every_driver!(@on SqlxSqlite: $($case)*); }
         mod sqlx_postgres { on_every_driver!(@on SqlxPostgres: $($case)*); }
         mod sqlx_mysql { on_every_driver!(@on SqlxMariaDb: $($case)*); }
+        mod mysql_async_pool { on_every_driver!(@on MariaDbPool: $($case)*); }
+        mod sqlx_sqlite_pool { on_every_driver!(@on SqlxSqlitePool: $($case)*); }
+        mod sqlx_postgres_pool { on_every_driver!(@on SqlxPostgresPool: $($case)*); }
+        mod sqlx_mysql_pool { on_every_driver!(@on SqlxMariaDbPool: $($case)*); }
         mod tokio_postgres { on_every_driver!(@on Postgres: $($case)*); }
     };
     (@on $driver:ident: $($case:ident)*) => {

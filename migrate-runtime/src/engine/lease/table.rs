@@ -2,7 +2,7 @@
 
 use migrate_plan::Dialect;
 
-use super::LEASE;
+use super::{Holding, LEASE};
 use crate::history::{Author, Tables};
 use crate::sql::literal;
 
@@ -11,13 +11,13 @@ const ROW: &str = "'run'";
 
 /// The table of the lease beside one history.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Table<'t> {
+pub(in super::super) struct Table<'t> {
     tables: &'t Tables,
     dialect: Dialect,
 }
 
 impl<'t> Table<'t> {
-    pub(super) fn new(tables: &'t Tables, dialect: Dialect) -> Self {
+    pub(in super::super) fn new(tables: &'t Tables, dialect: Dialect) -> Self {
         Self { tables, dialect }
     }
 
@@ -88,18 +88,22 @@ impl<'t> Table<'t> {
     }
 
     /// Who holds the lease: by whom, application, session, since, until, and what the session runs.
-    pub(super) fn holder(self) -> String {
+    pub(super) fn holder(self, holding: Holding) -> String {
         let table = self.tables.lease();
+        let in_force = match holding {
+            Holding::Last => String::new(),
+            Holding::Now => format!(" AND l.expires_at > {}", now(self.dialect)),
+        };
         match self.dialect {
             Dialect::Postgres => format!(
                 "SELECT l.held_by, l.application, l.backend, to_char(l.taken_at AT TIME ZONE 'UTC', 'HH24:MI:SS'), \
                  to_char(l.expires_at AT TIME ZONE 'UTC', 'HH24:MI:SS'), left(a.query, 100) FROM {table} l LEFT JOIN \
-                 pg_catalog.pg_stat_activity a ON a.pid::text = l.backend AND a.state = 'active' WHERE l.owner <> ''"
+                 pg_catalog.pg_stat_activity a ON a.pid::text = l.backend AND a.state = 'active' WHERE l.owner <> ''{in_force}"
             ),
             _ => format!(
                 "SELECT l.held_by, l.application, l.backend, date_format(l.taken_at, '%H:%i:%s'), \
                  date_format(l.expires_at, '%H:%i:%s'), left(p.info, 100) FROM {table} l LEFT JOIN \
-                 information_schema.processlist p ON p.id = l.backend WHERE l.owner <> ''"
+                 information_schema.processlist p ON p.id = l.backend WHERE l.owner <> ''{in_force}"
             ),
         }
     }

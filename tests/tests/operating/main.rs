@@ -1,0 +1,12 @@
+//! Operating databases through the real binary, on every engine.
+
+mod audit;
+mod backup;
+mod confirmation;
+mod database;
+mod environments;
+mod redo;
+mod repair;
+mod site;
+mod status;
+mod wait;
