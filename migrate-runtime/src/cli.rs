@@ -54,7 +54,8 @@ pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{HistoryArgs, ShowArgs};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
-pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
+pub use progress::listener;
+pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs, duration};
 pub use script::ScriptArgs;
 
 /// `migrate <verb>` for an application's own command line.

@@ -3,6 +3,7 @@
 //! Takes a graph, what is asked for and a live connection. What differs between databases, how a lock is held and how a
 //! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
 
+mod adopt;
 mod catalog;
 mod contention;
 mod glance;
@@ -17,6 +18,7 @@ mod script;
 mod server;
 mod sqlite;
 mod step;
+mod untaken;
 mod work;
 
 use std::collections::HashSet;
@@ -32,12 +34,14 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
+pub(crate) use adopt::Adoption;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
 pub(crate) use look::{Look, look};
 pub(crate) use script::{script_from, script_here};
 use step::Job;
+pub(crate) use untaken::refuse_untaken;
 pub(crate) use work::Work;
 
 /// What is asked for.
@@ -46,6 +50,9 @@ pub(crate) enum Goal {
     Upgrade(Vec<Target>),
     Downgrade(Target),
     Stamp(Vec<Target>, Purge),
+    /// Nothing asks for it without a feature that knows another tool.
+    #[cfg_attr(not(feature = "adopt-refinery"), allow(dead_code))]
+    Adopt(Adoption),
 }
 
 impl Goal {
@@ -54,6 +61,7 @@ impl Goal {
             Self::Upgrade(_) => Action::Upgrade,
             Self::Downgrade(_) => Action::Downgrade,
             Self::Stamp(..) => Action::Stamp,
+            Self::Adopt(_) => Action::Adopt,
         }
     }
 
@@ -61,6 +69,14 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) => targets,
             Self::Downgrade(target) => std::slice::from_ref(target),
+            Self::Adopt(_) => &[],
+        }
+    }
+
+    fn adoption(&self) -> Option<&Adoption> {
+        match self {
+            Self::Adopt(adoption) => Some(adoption),
+            _ => None,
         }
     }
 
@@ -73,6 +89,7 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) => targets.iter().any(|target| target.symbol.is_none()),
             Self::Downgrade(target) => target.symbol.is_none(),
+            Self::Adopt(_) => false,
         }
     }
 }
@@ -101,7 +118,7 @@ pub(crate) struct Request {
 
 /// Makes the plan and refuses what can be refused; writes nothing.
 pub(crate) fn plan<'g>(request: &Request, applied: Applied<'g>, dialect: Dialect) -> Result<Work<'g>, PlanError> {
-    let finishes = applied.interrupted().is_some() && request.goal.action() != Action::Stamp;
+    let finishes = applied.interrupted().is_some() && !request.goal.action().only_records();
     let finished = if finishes { Some(applied.finished()?) } else { None };
     let mut plan = plan_steps(request, finished.as_ref().unwrap_or(&applied), dialect)?;
     if finishes {
@@ -120,6 +137,7 @@ fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Res
         }
         Goal::Downgrade(target) => Plan::downgrade(applied, target)?,
         Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
+        Goal::Adopt(adoption) => Plan::adopt(applied, adoption.rows.keys().map(String::as_str)),
     };
     plan.refuse_unrunnable(applied, dialect)?;
     Ok(plan)
@@ -183,9 +201,10 @@ impl<'r> Run<'r, '_> {
         if work.plan.is_empty() {
             return Ok(());
         }
+        self.refuse_untaken(&first).await?;
         // Stored sections are read before the lock, since a missing one refuses the run.
         let jobs = work.jobs(&first, self.db).await?;
-        if self.request.transactions == Transactions::One && work.plan.action != Action::Stamp {
+        if self.request.transactions == Transactions::One && !work.plan.action.only_records() {
             work::refuse_parts(&jobs, self.db.dialect())?;
         }
         match self.db.dialect() {
@@ -275,6 +294,7 @@ impl<'r> Run<'r, '_> {
             run_id: &self.report.run_id,
             author: &self.request.author,
             lease: self.hold.token(),
+            adopted: self.request.goal.adoption().and_then(|adoption| adoption.rows.get(&*job.step.id)),
         }
     }
 

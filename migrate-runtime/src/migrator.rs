@@ -14,8 +14,8 @@ use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
 
-const ACQUIRING: &str = "no connection can be had";
-const CONNECTING: &str = "the server does not say what it is";
+pub(crate) const ACQUIRING: &str = "no connection can be had";
+pub(crate) const CONNECTING: &str = "the server does not say what it is";
 
 /// What to do, before its targets are read.
 #[derive(Clone, Debug)]
@@ -49,14 +49,14 @@ enum Ask {
 /// # }
 /// ```
 pub struct Migrator<'m> {
-    migrations: &'m Migrations,
+    pub(crate) migrations: &'m Migrations,
     ask: Option<Ask>,
-    settings: Settings,
+    pub(crate) settings: Settings,
     inserted: Inserted,
-    lock_timeout: Option<Duration>,
+    pub(crate) lock_timeout: Option<Duration>,
     limits: Limits,
     transactions: Transactions,
-    listener: Option<Listener<'m>>,
+    pub(crate) listener: Option<Listener<'m>>,
 }
 
 impl std::fmt::Debug for Migrator<'_> {
@@ -290,7 +290,7 @@ impl<'m> Migrator<'m> {
         engine::run(&request, &graph, &mut db, &mut self.listener).await
     }
 
-    fn goes_to_the_head(&self) -> bool {
+    pub(crate) fn goes_to_the_head(&self) -> bool {
         match &self.ask {
             None => true,
             Some(Ask::Upgrade(targets)) => targets == &["head"] || targets == &["heads"],
@@ -311,10 +311,12 @@ impl<'m> Migrator<'m> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let look = engine::look(&mut db, &request.settings).await?;
-        Ok(engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan)
+        let plan = engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan;
+        engine::refuse_untaken(&request, &graph, &look, &mut db).await?;
+        Ok(plan)
     }
 
-    fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {
+    pub(crate) fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {
         let graph = self.migrations.graph().map_err(Error::Graph)?;
         let goal = self.goal().map_err(|error| Error::Plan(error.into()))?;
         let request = Request {
@@ -341,6 +343,6 @@ impl<'m> Migrator<'m> {
     }
 }
 
-fn without_report(error: Error) -> RunError {
+pub(crate) fn without_report(error: Error) -> RunError {
     RunError { error, report: Box::new(RunReport::new(Action::Upgrade, String::new())) }
 }

@@ -35,6 +35,8 @@ pub struct RunReport {
     pub heads_after: Vec<String>,
     /// Revisions that the database has and this binary does not know.
     pub unknown: Vec<String>,
+    /// Revisions that were taken over from another tool before the first step: recorded, and not run. Committed.
+    pub adopted: Vec<String>,
 }
 
 impl RunReport {
@@ -47,6 +49,7 @@ impl RunReport {
             heads_before: Vec::new(),
             heads_after: Vec::new(),
             unknown: Vec::new(),
+            adopted: Vec::new(),
         }
     }
 

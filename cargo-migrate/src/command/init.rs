@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
-use migrate_plan::LOCK_FILE;
+use migrate_plan::{Diagnostic, LOCK_FILE};
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 
@@ -18,20 +18,12 @@ static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
-    let here = std::env::current_dir().unwrap_or_default();
     let mut created = Vec::new();
     if !project.folder.is_dir() {
         writer.create_folder(&project.folder)?;
         created.push(project.shown.clone());
     }
-    for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
-        let Some(name) = template.path().file_name() else { continue };
-        let path = project.folder.join(name);
-        if !path.exists() {
-            writer.create(&path, template.contents_utf8().unwrap_or_default())?;
-            created.push(shown(&here, &path));
-        }
-    }
+    created.extend(companions(&project, &writer)?);
     if !project.folder.join(LOCK_FILE).exists() {
         writer.renew_lock(&project)?;
         created.push(format!("{}/{LOCK_FILE}", project.shown));
@@ -54,6 +46,21 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         call.output.note("          migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }");
     }
     Ok(Exit::Done)
+}
+
+/// What stands beside revisions in every folder of them, as far as it is missing.
+pub(super) fn companions(project: &Project, writer: &Writer) -> Result<Vec<String>, Diagnostic> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut created = Vec::new();
+    for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
+        let Some(name) = template.path().file_name() else { continue };
+        let path = project.folder.join(name);
+        if !path.exists() {
+            writer.create(&path, template.contents_utf8().unwrap_or_default())?;
+            created.push(shown(&here, &path));
+        }
+    }
+    Ok(created)
 }
 
 /// The file's name beside the configuration.

@@ -1,6 +1,6 @@
 //! Whether the sections of a plan can run on a dialect: asked before the first write.
 
-use super::{Action, Plan, PlanError, Step};
+use super::{Plan, PlanError, Step};
 use crate::applied::Applied;
 use crate::diagnostic::Place;
 use crate::dialect::Dialect;
@@ -17,7 +17,7 @@ impl Plan {
     ///
     /// The first step's [`PlanError`].
     pub fn refuse_unrunnable(&self, applied: &Applied<'_>, dialect: Dialect) -> Result<(), PlanError> {
-        if self.action == Action::Stamp {
+        if self.action.only_records() {
             return Ok(());
         }
         for step in self.steps.iter().filter(|step| step.origin == Origin::File) {

@@ -6,7 +6,7 @@ use clap::Args;
 use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge};
 
 use super::output::at;
-use super::progress::{Progress, route};
+use super::progress::{listener, route};
 use super::script::{Route, ScriptArgs, no_beginning};
 use super::{Exit, Failure, Output, counted, escape, json};
 use crate::driver::LiveConnection;
@@ -116,8 +116,12 @@ fn some_time(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|time| if time.is_zero() { Err("it must be more than zero".to_owned()) } else { Ok(time) })
 }
 
-/// `30s`, `5m`, `500ms`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads `30s`, `5m`, `500ms`, or a number of seconds.
+///
+/// # Errors
+///
+/// How to write a time.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..split].parse().map_err(|_| "write a time such as `30s`, `5m` or `500ms`".to_owned())?;
     let milliseconds = match &text[split..] {
@@ -184,8 +188,7 @@ pub(super) async fn run(
         output.result(&plan_text(&plan), &json::plan(&plan));
         return Ok(Exit::Done);
     }
-    let mut progress = Progress::new(*output);
-    let mut migrator = migrator.on_event(move |event| progress.hear(event));
+    let mut migrator = migrator.on_event(listener(*output));
     if let Some(limit) = args.lock_timeout {
         migrator = migrator.lock_timeout(limit);
     }
@@ -223,7 +226,7 @@ fn report_text(report: &RunReport) -> String {
     let mut text = String::new();
     for step in &report.steps {
         let time = match report.action {
-            Action::Stamp => String::new(),
+            Action::Stamp | Action::Adopt => String::new(),
             _ => format!(" ({} ms)", step.duration.as_millis()),
         };
         let (id, title) = (escape::line(&step.id), escape::line(&step.title));

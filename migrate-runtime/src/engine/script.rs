@@ -191,6 +191,7 @@ impl Script<'_> {
             took,
             run_id,
             author: &self.request.author,
+            adopted: None,
             lease: None,
         })
     }

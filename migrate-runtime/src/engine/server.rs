@@ -49,8 +49,11 @@ impl Run<'_, '_> {
         frame: Frame<'_>,
         done: &mut usize,
     ) -> Result<(), Error> {
-        if action == Action::Stamp {
-            self.stamp_on_server(jobs, look).await?;
+        if action.only_records() {
+            match self.request.goal.adoption() {
+                Some(adoption) => self.adopt_on_server(adoption, jobs, look).await?,
+                None => self.stamp_on_server(jobs, look).await?,
+            }
             jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
             *done = jobs.len();
             return Ok(());

@@ -112,7 +112,7 @@ impl Run<'_, '_> {
         mut last_log: String,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
-        if action == Action::Stamp {
+        if action.only_records() {
             return self.stamp_on_sqlite(jobs, look, &last_log, done).await;
         }
         if self.request.transactions == Transactions::One {
@@ -275,6 +275,9 @@ impl Run<'_, '_> {
     async fn stamp_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
+        }
+        if let Some(adoption) = self.request.goal.adoption() {
+            return self.adopt_inside(adoption, jobs, look).await.map(|()| Outcome::Done);
         }
         for change in self.stamp_changes(jobs, look) {
             self.execute(&change).await?;

@@ -1,6 +1,6 @@
 //! A plan together with the database that it was made for.
 
-use migrate_plan::{Action, Applied, Dialect, Direction, Edges, Place, Plan, Step};
+use migrate_plan::{Applied, Dialect, Direction, Edges, Place, Plan, Step};
 
 use super::Look;
 use super::step::{Job, Sections};
@@ -20,9 +20,9 @@ pub(crate) struct Work<'g> {
 impl Work<'_> {
     /// Brings the steps together with their sections; those of revisions without files come from the history.
     pub(super) async fn jobs(&self, look: &Look, db: &mut dyn LiveConnection) -> Result<Vec<Job<'_>>, Error> {
-        let sections = match self.plan.action {
-            Action::Stamp => None,
-            _ => Some(Sections::read(self.plan.all_steps(), look, db).await?),
+        let sections = match self.plan.action.only_records() {
+            true => None,
+            false => Some(Sections::read(self.plan.all_steps(), look, db).await?),
         };
         let journal = |step: &Step| {
             let text = look.rows.iter().find(|row| row.id == *step.id)?.journal.as_deref();

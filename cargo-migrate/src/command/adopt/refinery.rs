@@ -1,0 +1,100 @@
+//! `adopt refinery`: its files become revisions, and what it has applied to a database is recorded in our history.
+//!
+//! Everything is read and compared first, files and database alike; then the files are written, and then the history. A
+//! call that was interrupted in between is simply made again: files that are revisions already are left as they are.
+
+mod convert;
+mod folder;
+mod report;
+
+use migrate_plan::{Diagnostic, Plan, RevisionGraph};
+use migrate_runtime::cli::{Exit, Failure, Need, listener};
+use migrate_runtime::{Migrations, RunReport, TakeOver};
+
+use super::super::{Call, block_on, init};
+use crate::arguments::RefineryArgs;
+use crate::database::{Database, FoundUrl};
+use crate::files::{Files, Writer, read_lock};
+use crate::project::Project;
+use convert::{Conversion, NewFile};
+use folder::Folder;
+use report::Report;
+
+/// What became of the database.
+enum OnDatabase {
+    NotGiven,
+    Planned(TakeOver<Plan>),
+    Done(TakeOver<RunReport>),
+}
+
+pub(super) fn run(args: &RefineryArgs, call: &Call<'_>) -> Result<Exit, Failure> {
+    let writer = if args.dry_run { None } else { Some(Writer::new(call.global)?) };
+    let project = Project::find(call.global)?;
+    let (folder, problems) = Folder::read(args.folder.as_deref(), &project)?;
+    let conversion = Conversion::new(&folder, &project, &args.edited, problems)?;
+    refuse_broken_seals(&project, &folder)?;
+    let revisions = conversion.revisions(&folder);
+    let graph = RevisionGraph::new(revisions.clone())?;
+    let migrations = Migrations::new(revisions, project.config.settings.clone())
+        .with_application(concat!("cargo-migrate ", env!("CARGO_PKG_VERSION")));
+    folder.ignored.iter().for_each(|file| call.output.note(&format!("left out, as refinery does: {file}")));
+    let url = if args.files_only { None } else { FoundUrl::find(call.global, &project)? };
+    block_on(async {
+        let mut database = match &url {
+            Some(url) => {
+                let need = if args.dry_run { Need::Read } else { Need::Change };
+                Some(Database::connect(url, need, &call.output).await?)
+            }
+            None => None,
+        };
+        let mut on_database = OnDatabase::NotGiven;
+        if let Some(database) = &mut database {
+            let migrator = migrations.migrator();
+            let migrator = if args.dry_run { migrator.on_event(listener(call.output)) } else { migrator };
+            let planned = migrator.adopt_refinery(&args.table).plan_live(database.live()).await?;
+            on_database = OnDatabase::Planned(planned);
+        }
+        if let Some(writer) = &writer {
+            write(&conversion.files, &folder, &project, writer)?;
+            if let Some(database) = &mut database {
+                let mut migrator = migrations.migrator().on_event(listener(call.output));
+                if let Some(limit) = args.lock_timeout {
+                    migrator = migrator.lock_timeout(limit);
+                }
+                let done = migrator.adopt_refinery(&args.table).take_over_live(database.live()).await?;
+                on_database = OnDatabase::Done(done);
+            }
+        }
+        let report = Report { args, project: &project, files: &conversion.files, on_database, graph: &graph };
+        report.print(call);
+        Ok(Exit::Done)
+    })?
+}
+
+fn refuse_broken_seals(project: &Project, folder: &Folder) -> Result<(), Vec<Diagnostic>> {
+    let files = Files { project, revisions: folder.revisions.clone(), lock: read_lock(project)? };
+    files.refuse_broken_seals()
+}
+
+/// Writes the revisions, and takes away what they were made of where it stood in the same folder under another name.
+fn write(files: &[NewFile], folder: &Folder, project: &Project, writer: &Writer) -> Result<(), Failure> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    writer.create_folder(&project.folder)?;
+    for file in files {
+        match folder.in_place {
+            true => writer.replace(&file.path, &file.text)?,
+            false => writer.create(&file.path, &file.text)?,
+        }
+    }
+    if folder.in_place {
+        for moved in files.iter().filter(|file| file.source != file.path) {
+            writer.remove(&moved.source)?;
+        }
+        folder.subfolders.iter().try_for_each(|subfolder| writer.remove_folder(subfolder))?;
+    }
+    init::companions(project, writer)?;
+    writer.renew_lock(project)?;
+    Ok(())
+}
