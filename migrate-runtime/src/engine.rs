@@ -42,6 +42,8 @@ pub(crate) use look::{Look, look};
 pub(crate) use script::{script_from, script_here};
 use step::Job;
 pub(crate) use untaken::refuse_untaken;
+#[cfg(feature = "cli")]
+pub(crate) use untaken::untaken;
 pub(crate) use work::Work;
 
 /// What is asked for.

@@ -272,25 +272,32 @@ impl<'m> Migrator<'m> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let look = engine::look(&mut db, &request.settings).await?;
+        engine::refuse_untaken(&request, &graph, &look, &mut db).await?;
         engine::script_here(&request, &graph, &look, &mut db).await
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
-        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
-            listener(&Event::Stale { folder });
-        }
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
-        if self.goes_to_the_head() {
-            let (revisions, settings) = (self.migrations.revisions(), &self.settings);
-            if let Some(head) = engine::head_of_everything(revisions, settings, &mut db).await {
-                return Ok(self.nothing_to_do(head));
-            }
+        if let Some(report) = self.nothing_at_a_glance(&mut db).await {
+            return Ok(report);
         }
         let (graph, request) = self.prepare().map_err(without_report)?;
         engine::run(&request, &graph, &mut db, &mut self.listener).await
     }
 
-    pub(crate) fn goes_to_the_head(&self) -> bool {
+    /// What is reported when the first query finds everything applied. Says too when the folder is newer than the binary.
+    pub(crate) async fn nothing_at_a_glance(&mut self, db: &mut dyn LiveConnection) -> Option<RunReport> {
+        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
+            listener(&Event::Stale { folder });
+        }
+        if !self.goes_to_the_head() {
+            return None;
+        }
+        let head = engine::head_of_everything(self.migrations.revisions(), &self.settings, db).await?;
+        Some(self.nothing_to_do(head))
+    }
+
+    fn goes_to_the_head(&self) -> bool {
         match &self.ask {
             None => true,
             Some(Ask::Upgrade(targets)) => targets == &["head"] || targets == &["heads"],
@@ -298,7 +305,7 @@ impl<'m> Migrator<'m> {
         }
     }
 
-    fn nothing_to_do(mut self, head: String) -> RunReport {
+    fn nothing_to_do(&mut self, head: String) -> RunReport {
         let heads = vec![head];
         if let Some(listener) = &mut self.listener {
             listener(&Event::Planned { plan: &Plan::nothing(Action::Upgrade, heads.clone()) });

@@ -160,11 +160,8 @@ impl AdoptRefinery<'_> {
 
     async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
         // What is complete needs no look at another table.
-        if self.migrator.goes_to_the_head() {
-            let (revisions, settings) = (self.migrator.migrations.revisions(), &self.migrator.settings);
-            if engine::head_of_everything(revisions, settings, db).await.is_some() {
-                return self.migrator.run_live(db).await;
-            }
+        if let Some(report) = self.migrator.nothing_at_a_glance(db).await {
+            return Ok(report);
         }
         let TakeOver::Taken(taken) = self.take_over_live(db).await? else {
             return self.migrator.run_live(db).await;

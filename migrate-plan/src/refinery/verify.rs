@@ -1,6 +1,6 @@
 //! The rows of refinery's table against the revisions that its migrations became: each row is accounted for, or nothing is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -79,7 +79,7 @@ pub fn verify_refinery(
 ) -> Result<Verified, Vec<Diagnostic>> {
     let (by_version, mut problems) = records(revisions);
     let mut verified = Verified::default();
-    let mut applied = Vec::new();
+    let mut applied = BTreeSet::new();
     for row in rows {
         let read = match read(table, row) {
             Ok(read) => read,
@@ -90,7 +90,7 @@ pub fn verify_refinery(
                 continue;
             }
         };
-        applied.push(read.version);
+        applied.insert(read.version);
         match by_version.get(&read.version) {
             None => problems.push(unknown(table, &read)),
             Some((record, revision)) => match compare(table, &read, record, revision, dialect) {
@@ -109,7 +109,7 @@ pub fn verify_refinery(
             },
         }
     }
-    if let Some(last) = applied.iter().max() {
+    if let Some(last) = applied.last() {
         let passed = |(version, (record, _)): &(&i64, &(RefineryRecord, &Revision))| {
             *version < last && record.is_versioned() && !applied.contains(version)
         };

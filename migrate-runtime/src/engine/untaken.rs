@@ -8,16 +8,16 @@ use crate::driver::{DriverErrorKind, LiveConnection};
 use crate::error::Error;
 use crate::sql::identifier;
 
-/// Refuses an upgrade whose revisions were refinery's, on a database whose history is empty and refinery's table is not.
-pub(crate) async fn refuse_untaken(
-    request: &Request,
+/// What is wrong with an upgrade whose revisions were refinery's, on a database whose history is empty and refinery's table
+/// is not.
+pub(crate) async fn untaken(
     graph: &RevisionGraph,
     look: &Look,
     db: &mut dyn LiveConnection,
-) -> Result<(), Error> {
+) -> Result<Option<Diagnostic>, Error> {
     let was_refinerys = || graph.nodes().any(|node| graph.revision(node).refinery_line().is_some());
-    if !matches!(request.goal, Goal::Upgrade(_)) || !look.rows.is_empty() || !was_refinerys() {
-        return Ok(());
+    if !look.rows.is_empty() || !was_refinerys() {
+        return Ok(None);
     }
     let rows = db.query(&format!("SELECT count(*) FROM {}", identifier(db.dialect(), REFINERY_TABLE))).await;
     let count = match rows {
@@ -25,10 +25,24 @@ pub(crate) async fn refuse_untaken(
         Err(error) if error.kind == DriverErrorKind::UndefinedTable => 0,
         Err(error) => return Err(Error::driver("refinery's table cannot be read", error)),
     };
-    if count == 0 { Ok(()) } else { Err(Error::Foreign(vec![untaken(count)])) }
+    Ok((count > 0).then(|| diagnostic(count)))
 }
 
-fn untaken(count: u64) -> Diagnostic {
+/// Refuses such an upgrade.
+pub(crate) async fn refuse_untaken(
+    request: &Request,
+    graph: &RevisionGraph,
+    look: &Look,
+    db: &mut dyn LiveConnection,
+) -> Result<(), Error> {
+    let problem = match request.goal {
+        Goal::Upgrade(_) => untaken(graph, look, db).await?,
+        _ => None,
+    };
+    problem.map_or(Ok(()), |problem| Err(Error::Foreign(vec![problem])))
+}
+
+fn diagnostic(count: u64) -> Diagnostic {
     let rows = if count == 1 { "1 migration" } else { &format!("{count} migrations") };
     Diagnostic::new(
         Code::NotTakenOver,

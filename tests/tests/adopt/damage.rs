@@ -74,6 +74,18 @@ fn a_file_that_was_renamed_needs_its_old_name_alone() {
 }
 
 #[test]
+fn what_a_row_holds_is_shown_and_not_obeyed_by_the_terminal() {
+    for place in Place::everywhere() {
+        let place = place.applied(&SHOP);
+        let escape = if place.engine() == "postgres" { "E'\\033[2Jx'" } else { "concat(char(27), '[2Jx')" };
+        let escape = if place.engine() == "sqlite" { "char(27) || '[2Jx'" } else { escape };
+        place.sql(&format!("UPDATE refinery_schema_history SET name = {escape} WHERE version = 2"));
+        let said = refused(&place, &[]);
+        assert!(said.contains("[2Jx") && !said.contains('\u{1b}'), "{said:?}");
+    }
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     for place in Place::everywhere() {
         let place = place.applied(&SHOP);

@@ -170,6 +170,7 @@ fn folders_that_cannot_be_meant_are_refused() {
     sandbox.write("migrations/README.md", "empty\n");
     assert!(refused_call(&sandbox, &[]).contains("`migrations` holds no migration of refinery's"));
     sandbox.write("migrations/sub/V1__a.sql", "SELECT 1;\n");
+    assert!(refused_call(&sandbox, &["migrations/README.md"]).contains("is a file, and no folder"));
     assert!(refused_call(&sandbox, &["migrations/sub"]).contains("one stands inside the other"));
     let own = project(&[
         ("001_a.sql", "-- revision: 001\n-- parents: none\n-- migrate: up\nSELECT 1;\n"),

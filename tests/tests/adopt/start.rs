@@ -118,6 +118,10 @@ fn a_program_that_forgets_to_take_over_is_stopped_before_it_runs_everything_agai
                 ran.transcript()
             );
         }
+        let check = place.migrate(&["check"]);
+        assert_eq!(check.code, 1, "{}", check.transcript());
+        assert!(check.stderr.contains("M0709"), "{}", check.transcript());
+        assert!(place.migrate(&["upgrade", "--sql", "current:head"]).stderr.contains("M0709"));
         assert_eq!(place.picture(), before);
         place.adopted(&[]);
         assert_eq!(place.migrate(&["upgrade"]).code, 0);

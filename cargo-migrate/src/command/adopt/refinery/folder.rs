@@ -2,6 +2,7 @@
 //!
 //! Names are found and understood by refinery's own functions.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use migrate_plan::{Code, Diagnostic, FileKind, Place, Revision, parse_revision, unreadable_folder};
@@ -49,6 +50,9 @@ impl Folder {
             subfolders: Vec::new(),
         };
         let root = path.canonicalize().map_err(|error| missing(&folder.shown, &error))?;
+        if !root.is_dir() {
+            return Err(no_folder(&folder.shown));
+        }
         let own = project.folder.canonicalize().unwrap_or_else(|_| project.folder.clone());
         folder.in_place = root == own;
         if !folder.in_place && (root.starts_with(&own) || own.starts_with(&root)) {
@@ -57,7 +61,13 @@ impl Folder {
         let mut problems = Vec::new();
         folder.read_migrations(&root, &mut problems);
         match folder.in_place {
-            true => folder.read_beside(&root, &root, &mut problems),
+            true => {
+                let migrations = folder.migrations.iter().map(|migration| migration.shown.clone());
+                let revisions = folder.revisions.iter().map(|revision| revision.file.to_string());
+                let refused = problems.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.clone()));
+                let read = migrations.chain(revisions).chain(refused).collect();
+                folder.read_beside(&root, &root, &read, &mut problems);
+            }
             false if own.is_dir() => match read_folder(&own, &project.shown) {
                 Ok(revisions) => folder.revisions = revisions,
                 Err(found) => problems.extend(found),
@@ -111,17 +121,16 @@ impl Folder {
     }
 
     /// Judges what stands beside the migrations in a folder that is to hold revisions alone.
-    fn read_beside(&mut self, root: &Path, folder: &Path, problems: &mut Vec<Diagnostic>) {
+    ///
+    /// `read` are the paths, as the user knows them, that are accounted for.
+    fn read_beside(&mut self, root: &Path, folder: &Path, read: &HashSet<String>, problems: &mut Vec<Diagnostic>) {
         for path in entries(folder, &self.shown_below(root, folder), problems) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let shown = self.shown_below(root, &path);
-            let is_read = self.migrations.iter().any(|migration| migration.path == path)
-                || self.revisions.iter().any(|revision| revision.file == shown)
-                || problems.iter().any(|problem| problem.place.as_ref().is_some_and(|place| place.file == shown));
             if path.is_dir() && !path.is_symlink() {
-                self.read_beside(root, &path, problems);
+                self.read_beside(root, &path, read, problems);
                 self.subfolders.push(path);
-            } else if is_read || (folder == root && FileKind::of(&name) == FileKind::Companion) {
+            } else if read.contains(&shown) || (folder == root && FileKind::of(&name) == FileKind::Companion) {
             } else if folder == root && FileKind::of(&name) == FileKind::Sql {
                 match std::fs::read(&path) {
                     Ok(bytes) => match parse_revision(&shown, &bytes) {
@@ -139,6 +148,8 @@ impl Folder {
 
     /// What refinery passes over although it looks like a migration.
     fn list_ignored(&mut self, root: &Path, problems: &mut Vec<Diagnostic>) {
+        let mut ignored = Vec::new();
+        let read: HashSet<&Path> = self.migrations.iter().map(|migration| migration.path.as_path()).collect();
         let mut left = vec![root.to_owned()];
         while let Some(folder) = left.pop() {
             for path in entries(&folder, &self.shown_below(root, &folder), problems) {
@@ -147,13 +158,14 @@ impl Folder {
                     left.push(path);
                 } else if matches!(FileKind::of(&name), FileKind::Sql | FileKind::Rust)
                     && name != "mod.rs"
-                    && !self.migrations.iter().any(|migration| migration.path == path)
+                    && !read.contains(path.as_path())
                 {
-                    self.ignored.push(self.shown_below(root, &path));
+                    ignored.push(self.shown_below(root, &path));
                 }
             }
         }
-        self.ignored.sort();
+        ignored.sort();
+        self.ignored = ignored;
     }
 }
 
@@ -183,6 +195,12 @@ fn missing(shown: &str, error: &std::io::Error) -> Diagnostic {
     diagnostic.help =
         "name the folder of refinery's migrations: `cargo migrate adopt refinery db/migrations`".to_owned();
     diagnostic
+}
+
+fn no_folder(shown: &str) -> Diagnostic {
+    let help = "name the folder in which it stands";
+    Diagnostic::new(Code::ForeignFile, format!("`{shown}` is a file, and no folder"), help)
+        .because("the migrations of a database belong together, and are taken over together")
 }
 
 fn nothing_here(shown: &str) -> Diagnostic {

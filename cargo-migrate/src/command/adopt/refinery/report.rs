@@ -98,7 +98,8 @@ impl Report<'_> {
 
     /// What somebody who comes from refinery does next.
     fn next_steps(&self) -> Vec<String> {
-        let folder = &self.project.config.folder;
+        // What is embedded is looked for from the package; what `--dir` names, from here.
+        let folder = if self.project.package.is_some() { &self.project.config.folder } else { &self.project.shown };
         let embedded = match folder == DEFAULT_FOLDER {
             true => String::new(),
             false => format!(" = \"{folder}\""),
