@@ -1,7 +1,10 @@
 //! Rows of refinery's table against revisions: what fits, and how what does not is named.
 #![cfg(feature = "refinery")]
 
-use migrate_plan::{Dialect, RefineryRow, Revision, VersionWidth, parse_revision, refinery_checksum, verify_refinery};
+use migrate_plan::{
+    Applied, Dialect, Plan, RefineryRow, Revision, RevisionGraph, VersionWidth, parse_revision, refinery_checksum,
+    verify_refinery,
+};
 
 fn revision(stem: &str, parents: &str, record: &str, sql: &str) -> Revision {
     let id = stem.split("__").next().unwrap();
@@ -120,4 +123,14 @@ fn a_way_back_that_is_written_later_does_not_change_the_text() {
         let verified = verify_refinery("t", &right(VersionWidth::Bits64)[..1], &revisions, Dialect::Postgres).unwrap();
         assert!(verified.notes.is_empty(), "{:?}", verified.notes);
     }
+}
+
+#[test]
+fn an_adoption_records_in_the_order_of_the_graph_what_is_not_applied_yet() {
+    let graph = RevisionGraph::new(chain()).unwrap();
+    let plan = Plan::adopt(&Applied::nothing(&graph), ["V3", "V1", "unheard of"]);
+    assert_eq!(plan.to_string(), "+ V1\n+ V3");
+    assert_eq!((plan.action.as_str(), plan.heads_after.as_slice()), ("adopt", &["V3".to_owned()][..]));
+    assert!(plan.action.only_records());
+    assert!(plan.refuse_unrunnable(&Applied::nothing(&graph), Dialect::Sqlite).is_ok());
 }

@@ -93,8 +93,8 @@ impl RefineryRecord {
         self.stem.starts_with('V')
     }
 
-    /// The lines of the text that refinery ran on this database, as they stand in the revision now.
-    pub(super) fn lines<'r>(&self, revision: &'r Revision, dialect: Dialect) -> Option<&'r str> {
+    /// The lines of the text that refinery ran on databases of this dialect, as they stand in the revision now.
+    pub fn lines<'r>(&self, revision: &'r Revision, dialect: Dialect) -> Option<&'r str> {
         let section = revision.section(Direction::Up, dialect)?;
         match section.content {
             Content::Nothing => Some(section.body.strip_prefix(NOTHING).unwrap_or(&section.body)),

@@ -88,6 +88,27 @@ fn migrations_below_the_folder_move_up() {
 }
 
 #[test]
+fn a_call_that_was_interrupted_is_made_again() {
+    let sandbox =
+        project(&[("V1__a.sql", "SELECT 1;\n"), ("sub/V2__b.sql", "SELECT 2;\n"), ("sub/V3__c.sql", "SELECT 3;\n")]);
+    adopt(&sandbox, &["--edited", "V2=7"]);
+    let whole: Vec<String> =
+        sandbox.list("migrations").iter().map(|name| sandbox.read(&format!("migrations/{name}"))).collect();
+    // Written, and not yet taken away; not yet written; no lock yet.
+    sandbox.write("migrations/sub/V2__b.sql", "SELECT 2;\n");
+    std::fs::rename(sandbox.path().join("migrations/V3__c.sql"), sandbox.path().join("old")).expect("a file");
+    sandbox.write("migrations/sub/V3__c.sql", "SELECT 3;\n");
+    std::fs::remove_file(sandbox.path().join("migrations/migrate.lock")).expect("a file");
+    adopt(&sandbox, &["--edited", "V2=7"]);
+    let again: Vec<String> =
+        sandbox.list("migrations").iter().map(|name| sandbox.read(&format!("migrations/{name}"))).collect();
+    assert_eq!(again, whole);
+
+    sandbox.write("migrations/sub/V2__b.sql", "SELECT 22;\n");
+    assert!(refused(&sandbox, &[]).contains("the migration is here a second time"));
+}
+
+#[test]
 fn a_migration_that_comes_from_a_branch_later_follows_the_head() {
     let sandbox = project(&[("V1__a.sql", "SELECT 1;\n")]);
     adopt(&sandbox, &[]);

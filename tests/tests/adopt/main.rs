@@ -3,6 +3,7 @@
 mod checksums;
 mod damage;
 mod files;
+mod killed;
 mod meeting;
 mod place;
 mod random;

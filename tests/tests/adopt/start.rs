@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use migrate_runtime::{Event, Migrations, REFINERY_TABLE};
+use migrate_tests::pgbouncer::{self, PoolMode, Pooler};
 use migrate_tests::suite::code;
 use sqlx::Connection;
 
@@ -178,4 +179,29 @@ fn every_asynchronous_driver_takes_over() {
         });
         assert_eq!(taken, 3, "{}, {index}", place.engine());
     }
+}
+
+#[test]
+fn behind_a_transaction_pooler_one_of_many_takes_over() {
+    let (Some(server), Some(place)) = (pgbouncer::engine_or_skip(), Place::on_postgres()) else { return };
+    let pooler = Pooler::start_with(server, PoolMode::Transaction, 3).expect("a pooler");
+    let place = shipped(place);
+    let url = place.url();
+    let pooled = pooler.url(url.rsplit('/').next().expect("a database"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let taken = runtime.block_on(async {
+        let mut started = Vec::new();
+        for _ in 0..8 {
+            let (db, connection) = tokio_postgres::connect(&pooled, tokio_postgres::NoTls).await.expect("a connection");
+            tokio::spawn(connection);
+            started.push(tokio::spawn(starts(db, place.embedded())));
+        }
+        let mut taken = 0;
+        for start in started {
+            taken += start.await.expect("no panic");
+        }
+        taken
+    });
+    assert_eq!(taken, 3);
+    assert_eq!(place.sql("SELECT count(*) FROM migrate_log"), "3");
 }

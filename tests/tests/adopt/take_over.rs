@@ -139,3 +139,18 @@ fn the_json_says_files_and_database() {
     assert_eq!(json.stderr, "");
     assert_snapshot!(json.stdout, @r#"{"format":1,"dry_run":false,"files":[{"revision":"V1","file":"migrations/V1__create_items.sql","from":"migrations/V1__create_items.sql"}],"table":"refinery_schema_history","database":"taken","adopted":["V1"],"heads_after":["V1"]}"#);
 }
+
+/// Only a refinery of that width takes them: `--features refinery-int8`.
+#[cfg(feature = "refinery-int8")]
+#[test]
+fn versions_that_need_64_bits_are_taken_over() {
+    let files = [
+        ("V20240517093000__create", "CREATE TABLE items (id INTEGER PRIMARY KEY);\n"),
+        ("V20260101000000__fill", "INSERT INTO items (id) VALUES (1);\n"),
+    ];
+    for place in Place::everywhere() {
+        let place = place.applied(&files);
+        assert!(place.adopted(&[]).ends_with("now at V20260101000000\n"));
+        assert_eq!(place.migrate(&["check"]).code, 0);
+    }
+}

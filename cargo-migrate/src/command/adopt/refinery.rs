@@ -7,7 +7,7 @@ mod convert;
 mod folder;
 mod report;
 
-use migrate_plan::{Diagnostic, Plan, RevisionGraph};
+use migrate_plan::{Diagnostic, Plan, Revision, RevisionGraph, Stale};
 use migrate_runtime::cli::{Exit, Failure, Need, listener};
 use migrate_runtime::{Migrations, RunReport, TakeOver};
 
@@ -16,7 +16,7 @@ use crate::arguments::RefineryArgs;
 use crate::database::{Database, FoundUrl};
 use crate::files::{Files, Writer, read_lock};
 use crate::project::Project;
-use convert::{Conversion, NewFile};
+use convert::Conversion;
 use folder::Folder;
 use report::Report;
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &RefineryArgs, call: &Call<'_>) -> Result<Exit, Failure>
             on_database = OnDatabase::Planned(planned);
         }
         if let Some(writer) = &writer {
-            write(&conversion.files, &folder, &project, writer)?;
+            write(&conversion, &folder, &project, writer)?;
             if let Some(database) = &mut database {
                 let mut migrator = migrations.migrator().on_event(listener(call.output));
                 if let Some(limit) = args.lock_timeout {
@@ -76,12 +76,13 @@ fn refuse_broken_seals(project: &Project, folder: &Folder) -> Result<(), Vec<Dia
     files.refuse_broken_seals()
 }
 
-/// Writes the revisions, and takes away what they were made of where it stood in the same folder under another name.
-fn write(files: &[NewFile], folder: &Folder, project: &Project, writer: &Writer) -> Result<(), Failure> {
-    if files.is_empty() {
-        return Ok(());
+/// Writes the revisions, and takes away what they were made of where it stood in the same folder under another name. A
+/// call that was interrupted has left any part of this undone.
+fn write(conversion: &Conversion, folder: &Folder, project: &Project, writer: &Writer) -> Result<(), Failure> {
+    let files = &conversion.files;
+    if !files.is_empty() {
+        writer.create_folder(&project.folder)?;
     }
-    writer.create_folder(&project.folder)?;
     for file in files {
         match folder.in_place {
             true => writer.replace(&file.path, &file.text)?,
@@ -89,12 +90,19 @@ fn write(files: &[NewFile], folder: &Folder, project: &Project, writer: &Writer)
         }
     }
     if folder.in_place {
-        for moved in files.iter().filter(|file| file.source != file.path) {
-            writer.remove(&moved.source)?;
-        }
+        let moved = files.iter().filter(|file| file.source != file.path).map(|file| &file.source);
+        moved.chain(&conversion.leftovers).try_for_each(|path| writer.remove(path))?;
         folder.subfolders.iter().try_for_each(|subfolder| writer.remove_folder(subfolder))?;
     }
-    init::companions(project, writer)?;
-    writer.renew_lock(project)?;
+    if !files.is_empty() || lacks_lines(project, &folder.revisions)? {
+        init::companions(project, writer)?;
+        writer.renew_lock(project)?;
+    }
     Ok(())
+}
+
+/// Whether the lock file knows some revision not at all.
+fn lacks_lines(project: &Project, revisions: &[Revision]) -> Result<bool, Vec<Diagnostic>> {
+    let lock = read_lock(project)?.unwrap_or_default();
+    Ok(lock.stale(revisions).iter().any(|stale| matches!(stale, Stale::Missing(_))))
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use migrate_plan::{
-    Code, Content, Diagnostic, Direction, Node, Origin, Place, RefineryRecord, Revision, RevisionGraph, Section, Text,
-    TransactionMode, VersionWidth, Writing, parse_revision, refinery_checksum, render_revision, section_checksum,
-    several_heads,
+    Code, Content, Diagnostic, Dialect, Direction, Node, Origin, Place, RefineryRecord, Revision, RevisionGraph,
+    Section, Text, TransactionMode, VersionWidth, Writing, parse_revision, refinery_checksum, render_revision,
+    section_checksum, several_heads,
 };
 
 use super::folder::{Folder, Migration};
@@ -32,6 +32,8 @@ pub(super) struct NewFile {
 /// The migrations as revisions.
 pub(super) struct Conversion {
     pub(super) files: Vec<NewFile>,
+    /// Migrations whose revisions stand elsewhere in the folder already: a call was interrupted before it took them away.
+    pub(super) leftovers: Vec<PathBuf>,
 }
 
 impl Conversion {
@@ -54,8 +56,8 @@ impl Conversion {
         named.sort_by_key(|(record, _)| record.version);
         let known = known_records(&folder.revisions, &mut problems);
         refuse_repeated(&named, &known, &mut problems);
-        keep_only_new(&mut named, &known, folder, &mut problems);
-        unknown_edits(edited, &named, &mut problems);
+        unknown_edits(edited, &named, &known, &mut problems);
+        let leftovers = keep_only_new(&mut named, &known, folder, &mut problems);
         let mut parent = match named.first() {
             Some((first, migration)) => match parent_of_first(first, migration, &known, folder) {
                 Ok(parent) => parent,
@@ -77,7 +79,7 @@ impl Conversion {
             parent = Some(id);
         }
         problems.sort_by(|a, b| a.place.cmp(&b.place));
-        if problems.is_empty() { Ok(Self { files }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { files, leftovers }) } else { Err(problems) }
     }
 
     /// Everything that the folder will hold.
@@ -157,14 +159,24 @@ fn refuse_repeated(
     }
 }
 
-/// Leaves out what was written by an earlier call, and refuses what another file stands in the way of.
+/// Leaves out what was written by an earlier call, and refuses what another file stands in the way of. Gives what an
+/// earlier call had still to take away.
 fn keep_only_new(
     named: &mut Vec<(RefineryRecord, &Migration)>,
     known: &[(RefineryRecord, &Revision)],
     folder: &Folder,
     problems: &mut Vec<Diagnostic>,
-) {
+) -> Vec<PathBuf> {
+    let mut leftovers = Vec::new();
+    let is_the_same = |migration: &Migration, record: &RefineryRecord, other: &RefineryRecord, revision: &Revision| {
+        let lines = std::str::from_utf8(&migration.bytes).map(|text| Writing::of(text).1).ok();
+        record.stem == other.stem && lines.is_some() && other.lines(revision, Dialect::Sqlite) == lines.as_deref()
+    };
     named.retain(|(record, migration)| match known.iter().find(|(other, _)| other.version == record.version) {
+        Some((other, revision)) if folder.in_place && is_the_same(migration, record, other, revision) => {
+            leftovers.push(migration.path.clone());
+            false
+        }
         Some((_, revision)) if folder.in_place => {
             problems.push(
                 Diagnostic::new(
@@ -180,11 +192,20 @@ fn keep_only_new(
         Some(_) => false,
         None => true,
     });
+    leftovers
 }
 
-fn unknown_edits(edited: &[(String, u64)], named: &[(RefineryRecord, &Migration)], problems: &mut Vec<Diagnostic>) {
-    for (name, _) in edited {
-        if !named.iter().any(|(record, _)| is_named(name, record)) {
+fn unknown_edits(
+    edited: &[(String, u64)],
+    named: &[(RefineryRecord, &Migration)],
+    known: &[(RefineryRecord, &Revision)],
+    problems: &mut Vec<Diagnostic>,
+) {
+    for (name, sum) in edited {
+        // The same call may be made again.
+        let is_written = |record: &RefineryRecord| is_named(name, record) && record.edited_from.contains(sum);
+        let is_there = known.iter().any(|(record, _)| is_written(record));
+        if !is_there && !named.iter().any(|(record, _)| is_named(name, record)) {
             problems.push(Diagnostic::new(
                 Code::Usage,
                 format!("`--edited {name}` names no migration that is to become a revision"),
