@@ -7,7 +7,7 @@
 mod source;
 mod table;
 
-use migrate_plan::Plan;
+use migrate_plan::{Applied, Plan};
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
 use crate::engine::{self, Adoption, Goal};
@@ -118,14 +118,13 @@ impl AdoptRefinery<'_> {
     pub async fn plan_live(&mut self, db: &mut dyn LiveConnection) -> Result<TakeOver<Plan>, Error> {
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let (graph, request) = self.migrator.prepare()?;
-        let look = engine::look(&mut db, &request.settings).await?;
-        Ok(match self.source().understand(&look, &mut db).await? {
+        Ok(match self.source().understand(&mut db, request.lock_timeout).await? {
             TakeOver::Nothing => TakeOver::Nothing,
             TakeOver::Already => TakeOver::Already,
             TakeOver::Taken((adoption, notes)) => {
                 self.tell(&adoption, &notes);
-                let applied = look.applied(&graph)?;
-                TakeOver::Taken(Plan::adopt(&applied, adoption.rows.keys().map(String::as_str)))
+                let ids = adoption.rows.keys().map(String::as_str);
+                TakeOver::Taken(Plan::adopt(&Applied::nothing(&graph), ids))
             }
         })
     }
@@ -140,7 +139,7 @@ impl AdoptRefinery<'_> {
         let (graph, mut request) = self.migrator.prepare().map_err(without_report)?;
         let mut attempt = 1;
         loop {
-            let understood = self.source().understand_patiently(&mut db, request.lock_timeout).await;
+            let understood = self.source().understand(&mut db, request.lock_timeout).await;
             let (adoption, notes) = match understood.map_err(without_report)? {
                 TakeOver::Nothing => return Ok(TakeOver::Nothing),
                 TakeOver::Already => return Ok(TakeOver::Already),
@@ -159,18 +158,19 @@ impl AdoptRefinery<'_> {
     }
 
     async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
+        let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
         // What is complete needs no look at another table.
-        if let Some(report) = self.migrator.nothing_at_a_glance(db).await {
+        if let Some(report) = self.migrator.nothing_at_a_glance(&mut db).await {
             return Ok(report);
         }
-        let TakeOver::Taken(taken) = self.take_over_live(db).await? else {
-            return self.migrator.run_live(db).await;
+        let TakeOver::Taken(taken) = self.take_over_live(&mut db).await? else {
+            return self.migrator.run_live(&mut db).await;
         };
         let with_it = |report: RunReport| {
             let adopted = taken.ids().map(str::to_owned).collect();
             RunReport { adopted, heads_before: taken.heads_before.clone(), ..report }
         };
-        match self.migrator.run_live(db).await {
+        match self.migrator.run_live(&mut db).await {
             Ok(report) => Ok(with_it(report)),
             Err(failed) => Err(RunError { report: Box::new(with_it(*failed.report)), ..failed }),
         }

@@ -26,8 +26,8 @@ pub(super) struct Source<'s> {
 }
 
 impl Source<'_> {
-    /// [`Source::understand`] with a fresh look. While another process commits, nobody can read SQLite.
-    pub(super) async fn understand_patiently(
+    /// Looks at both. While another process commits, nobody can read SQLite: then it is waited for, up to the limit.
+    pub(super) async fn understand(
         self,
         db: &mut dyn LiveConnection,
         limit: Option<Duration>,
@@ -35,7 +35,7 @@ impl Source<'_> {
         let started = Instant::now();
         loop {
             let outcome = match engine::look(db, self.settings).await {
-                Ok(look) => self.understand(&look, db).await,
+                Ok(look) => self.compare(&look, db).await,
                 Err(error) => Err(error),
             };
             match outcome {
@@ -51,7 +51,7 @@ impl Source<'_> {
         }
     }
 
-    pub(super) async fn understand(self, look: &Look, db: &mut dyn LiveConnection) -> Result<Understood, Error> {
+    async fn compare(self, look: &Look, db: &mut dyn LiveConnection) -> Result<Understood, Error> {
         let table = Table::named(self.table, db.dialect())?;
         let rows = table.read(db).await?.unwrap_or_default();
         if rows.is_empty() {
