@@ -116,15 +116,15 @@ codes! {
     AlreadyThere = "M0606", "a file is already there";
     Usage = "M0607", "the command line is not usable";
     CommandFailed = "M0608", "a command of the user's failed";
-    ForeignRow = "M0701", "a row of another tool's table cannot be read";
-    ForeignUnknown = "M0702", "another tool has applied a migration that is not here";
-    ForeignMismatch = "M0703", "a migration is not what another tool has applied";
-    ForeignGap = "M0704", "another tool has passed a migration over";
-    ForeignFile = "M0705", "a file of another tool's cannot become a revision";
-    ForeignRecord = "M0706", "what a revision says of another tool cannot be used";
-    AlreadyManaged = "M0707", "the database has a history of its own already";
-    ForeignWentOn = "M0708", "another tool went on after it was taken over";
-    NotTakenOver = "M0709", "the database is another tool's, and is not taken over yet";
+    ForeignRow = "M0801", "a row of another tool's table cannot be read";
+    ForeignUnknown = "M0802", "another tool has applied a migration that is not here";
+    ForeignMismatch = "M0803", "a migration is not what another tool has applied";
+    ForeignGap = "M0804", "another tool has passed a migration over";
+    ForeignFile = "M0805", "a file of another tool's cannot become a revision";
+    ForeignRecord = "M0806", "what a revision says of another tool cannot be used";
+    AlreadyManaged = "M0807", "the database has a history of its own already";
+    ForeignWentOn = "M0808", "another tool went on after it was taken over";
+    NotTakenOver = "M0809", "the database is another tool's, and is not taken over yet";
 }
 
 impl fmt::Display for Code {

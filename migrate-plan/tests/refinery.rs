@@ -64,7 +64,7 @@ fn rows_of_either_width_fit_their_revisions() {
 #[test]
 fn a_width_that_fits_no_other_row_fits_none() {
     let wrong = refinery_checksum(VersionWidth::Bits64, 2, "a", "SELECT 1;\n").unwrap();
-    assert_eq!(codes(&[row(1, "a", wrong)], &chain()), "M0703");
+    assert_eq!(codes(&[row(1, "a", wrong)], &chain()), "M0803");
 }
 
 #[test]
@@ -80,19 +80,19 @@ fn every_kind_of_damage_has_its_code() {
         change(&mut rows[index]);
         codes(&rows, &chain())
     };
-    assert_eq!(with(0, &|row| row.version = Some("one".into())), "M0701 M0704");
-    assert_eq!(with(0, &|row| row.version = None), "M0701 M0704");
-    assert_eq!(with(0, &|row| row.name = None), "M0701");
+    assert_eq!(with(0, &|row| row.version = Some("one".into())), "M0801 M0804");
+    assert_eq!(with(0, &|row| row.version = None), "M0801 M0804");
+    assert_eq!(with(0, &|row| row.name = None), "M0801");
     for time in ["2024-05-17", "2024-05-17T09:30:00", "soon", ""] {
-        assert_eq!(with(0, &|row| row.applied_on = Some(time.into())), "M0701", "{time}");
+        assert_eq!(with(0, &|row| row.applied_on = Some(time.into())), "M0801", "{time}");
     }
     for checksum in ["-1", "18446744073709551616", "0x1f", ""] {
-        assert_eq!(with(0, &|row| row.checksum = Some(checksum.into())), "M0701", "{checksum}");
+        assert_eq!(with(0, &|row| row.checksum = Some(checksum.into())), "M0801", "{checksum}");
     }
-    assert_eq!(with(3, &|row| row.version = Some("9".into())), "M0702 M0704");
-    assert_eq!(with(0, &|row| row.checksum = Some("1".into())), "M0703");
-    assert_eq!(with(0, &|row| row.name = Some("z".into())), "M0703");
-    assert_eq!(codes(&good[1..], &chain()), "M0704");
+    assert_eq!(with(3, &|row| row.version = Some("9".into())), "M0802 M0804");
+    assert_eq!(with(0, &|row| row.checksum = Some("1".into())), "M0803");
+    assert_eq!(with(0, &|row| row.name = Some("z".into())), "M0803");
+    assert_eq!(codes(&good[1..], &chain()), "M0804");
     let without_the_unversioned: Vec<RefineryRow> = [&good[..1], &good[2..]].concat();
     assert!(verify_refinery("t", &without_the_unversioned, &chain(), Dialect::Postgres).is_ok());
 }
@@ -101,18 +101,18 @@ fn every_kind_of_damage_has_its_code() {
 fn records_that_cannot_be_meant_have_their_code() {
     let mut revisions = chain();
     revisions.push(revision("x1__y", "own", "-- refinery: V3__again", "SELECT 1;\n"));
-    assert_eq!(codes(&right(VersionWidth::Bits32), &revisions), "M0706");
+    assert_eq!(codes(&right(VersionWidth::Bits32), &revisions), "M0806");
     let broken = revision("V1__a", "none", "-- refinery: V1", "SELECT 1;\n");
-    assert_eq!(codes(&[], &[broken]), "M0706");
+    assert_eq!(codes(&[], &[broken]), "M0806");
 }
 
 #[test]
 fn an_edit_of_the_text_is_seen_whatever_it_changes() {
     let edited = revision("V1__a", "none", "-- refinery: V1__a", "SELECT 1; -- one\n");
     let rows = &right(VersionWidth::Bits64)[..1];
-    assert_eq!(codes(rows, &[edited]), "M0703");
+    assert_eq!(codes(rows, &[edited]), "M0803");
     let inside = revision("V1__a", "none", "-- refinery: V1__a", "\nSELECT 1;\n");
-    assert_eq!(codes(rows, &[inside]), "M0703");
+    assert_eq!(codes(rows, &[inside]), "M0803");
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl RefineryRecord {
     ///
     /// # Errors
     ///
-    /// M0706 when the line cannot be read.
+    /// M0806 when the line cannot be read.
     pub fn of(revision: &Revision) -> Option<Result<Self, Diagnostic>> {
         let line = revision.refinery_line()?;
         Some(Self::parse(line).map_err(|problem| {

@@ -46,9 +46,9 @@ struct Read<'r> {
 ///
 /// # Errors
 ///
-/// Every row that cannot be read (M0701), that no revision is known for (M0702) or whose revision is not what refinery
-/// applied (M0703); every migration that refinery has passed over (M0704); every revision whose record is unusable
-/// (M0706).
+/// Every row that cannot be read (M0801), that no revision is known for (M0802) or whose revision is not what refinery
+/// applied (M0803); every migration that refinery has passed over (M0804); every revision whose record is unusable
+/// (M0806).
 ///
 /// # Examples
 ///
@@ -69,7 +69,7 @@ struct Read<'r> {
 ///
 /// row.checksum = cell("7");
 /// let problems = verify_refinery("refinery_schema_history", &[row], &revisions, Dialect::Sqlite).unwrap_err();
-/// assert_eq!(problems[0].code.as_str(), "M0703");
+/// assert_eq!(problems[0].code.as_str(), "M0803");
 /// ```
 pub fn verify_refinery(
     table: &str,

@@ -91,7 +91,7 @@ fn every_problem_is_named_at_once() {
         let place = place.applied(&SHOP);
         place.sql("UPDATE refinery_schema_history SET checksum = '1'");
         let said = refused(&place, &[]);
-        assert_eq!(said.matches("error[M0703]").count(), 3, "{said}");
+        assert_eq!(said.matches("error[M0803]").count(), 3, "{said}");
     }
 }
 
@@ -101,7 +101,7 @@ fn a_table_that_is_not_refinerys() {
         let place = place.with_files(&SHOP);
         place.sql("CREATE TABLE refinery_schema_history (x INTEGER)");
         let said = refused(&place, &[]);
-        assert!(said.contains("error[M0701]: refinery_schema_history is not a table of refinery's"), "{said}");
+        assert!(said.contains("error[M0801]: refinery_schema_history is not a table of refinery's"), "{said}");
     }
 }
 

@@ -119,7 +119,7 @@ fn a_migration_that_comes_from_a_branch_later_follows_the_head() {
 
     sandbox.write("migrations/V0__early.sql", "SELECT 0;\n");
     let said = refused(&sandbox, &[]);
-    assert!(said.contains("M0705") && said.contains("stands before `V2`"), "{said}");
+    assert!(said.contains("M0805") && said.contains("stands before `V2`"), "{said}");
 }
 
 #[test]

@@ -15,11 +15,11 @@ fn refinery_that_goes_on_after_it_was_taken_over_is_noticed() {
         place.adopted(&[]);
         place.run_by_refinery(&[SHOP[0], SHOP[1], SHOP[2], LATER], as_it_is).expect("an older program goes on");
         let ran = place.adopt(&[]);
-        assert!(ran.stderr.contains("error[M0708]: refinery has applied version 11"), "{}", ran.transcript());
+        assert!(ran.stderr.contains("error[M0808]: refinery has applied version 11"), "{}", ran.transcript());
 
         let place = place.with_files(&[LATER]);
         let ran = place.adopt(&[]);
-        assert!(ran.stderr.contains("error[M0708]"), "{}", ran.transcript());
+        assert!(ran.stderr.contains("error[M0808]"), "{}", ran.transcript());
         assert_eq!(place.sandbox.read("migrations/V11__later.sql"), LATER.1, "nothing is written");
 
         let files = place.adopted(&["--files-only"]);
@@ -49,7 +49,7 @@ fn a_history_of_our_own_is_not_written_over() {
         assert_eq!(place.sandbox.migrate(&["adopt", "refinery"]).code, 0);
         assert_eq!(place.migrate(&["stamp", "V2"]).code, 0);
         let ran = place.adopt(&[]);
-        assert!(ran.stderr.contains("error[M0707]"), "{}", ran.transcript());
+        assert!(ran.stderr.contains("error[M0807]"), "{}", ran.transcript());
         assert_eq!(place.migrate(&["stamp", "V10"]).code, 0);
         assert_eq!(place.adopted(&[]).lines().last(), Some("the database is taken over already"));
     }

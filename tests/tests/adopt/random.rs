@@ -42,10 +42,10 @@ impl Damage {
     fn code(self) -> &'static str {
         match self {
             Self::None => "",
-            Self::Date => "M0701",
-            Self::Unknown | Self::LostFile => "M0702",
-            Self::Checksum | Self::Renamed | Self::EditedText => "M0703",
-            Self::Gap => "M0704",
+            Self::Date => "M0801",
+            Self::Unknown | Self::LostFile => "M0802",
+            Self::Checksum | Self::Renamed | Self::EditedText => "M0803",
+            Self::Gap => "M0804",
         }
     }
 }

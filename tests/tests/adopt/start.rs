@@ -101,7 +101,7 @@ fn a_row_that_does_not_fit_stops_the_start_and_nothing_is_written() {
         place.sql("UPDATE refinery_schema_history SET checksum = '12' WHERE version = 10");
         let before = place.picture();
         let failed = place.start(&place.embedded()).expect_err("a checksum differs");
-        assert_eq!(code(&failed.error), "M0703");
+        assert_eq!(code(&failed.error), "M0803");
         assert_eq!(place.picture(), before);
     }
 }
@@ -114,15 +114,15 @@ fn a_program_that_forgets_to_take_over_is_stopped_before_it_runs_everything_agai
         for verb in [&["upgrade"][..], &["upgrade", "--dry-run"]] {
             let ran = place.migrate(verb);
             assert!(
-                ran.stderr.contains("error[M0709]: refinery has applied 3 migrations here"),
+                ran.stderr.contains("error[M0809]: refinery has applied 3 migrations here"),
                 "{}",
                 ran.transcript()
             );
         }
         let check = place.migrate(&["check"]);
         assert_eq!(check.code, 1, "{}", check.transcript());
-        assert!(check.stderr.contains("M0709"), "{}", check.transcript());
-        assert!(place.migrate(&["upgrade", "--sql", "current:head"]).stderr.contains("M0709"));
+        assert!(check.stderr.contains("M0809"), "{}", check.transcript());
+        assert!(place.migrate(&["upgrade", "--sql", "current:head"]).stderr.contains("M0809"));
         assert_eq!(place.picture(), before);
         place.adopted(&[]);
         assert_eq!(place.migrate(&["upgrade"]).code, 0);
