@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use migrate_plan::{Code, Diagnostic, parse_duration};
+use migrate_runtime::REFINERY_TABLE;
 use migrate_runtime::cli::{Exit, OutputArgs, Verb, error_json};
 
 /// Database migrations: a graph of revisions, checked and embedded at compile time.
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Seal(SealArgs),
     /// Opens the file of a revision in the editor (`VISUAL` or `EDITOR`), and checks what was written
     Edit(EditArgs),
+    /// Takes a project and its databases over from another tool
+    Adopt(AdoptArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),
     /// Creates or drops a database as a whole
@@ -166,6 +169,45 @@ pub(crate) struct EditArgs {
     /// The revision: an id or its prefix, a label, `head`
     #[arg(default_value = "head", allow_negative_numbers = true)]
     pub(crate) target: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    #[command(subcommand)]
+    pub(crate) from: AdoptFrom,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdoptFrom {
+    /// From refinery: its files become revisions, and what it has applied to the database is recorded
+    Refinery(RefineryArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RefineryArgs {
+    /// The folder of refinery's migrations; of another one than `--dir` the files stay as they are [default: the project's folder]
+    pub(crate) folder: Option<PathBuf>,
+    /// The table in which refinery keeps what it has applied, with its schema before it where it has one
+    #[arg(long, value_name = "NAME", default_value = REFINERY_TABLE)]
+    pub(crate) table: String,
+    /// Say that the file of a version was edited after refinery had applied it, such as `V3=1234`; may be repeated
+    #[arg(long, value_name = "VERSION=CHECKSUM", value_parser = edited)]
+    pub(crate) edited: Vec<(String, u64)>,
+    /// Look at the files alone, although a database is configured
+    #[arg(long, conflicts_with = "lock_timeout")]
+    pub(crate) files_only: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait no longer than this for another process, such as `30s`, `5m` or `500ms`; a bare number is seconds
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) lock_timeout: Option<Duration>,
+}
+
+fn edited(text: &str) -> Result<(String, u64), String> {
+    let (version, checksum) = text.split_once('=').ok_or("write a version and a checksum, such as `V3=1234`")?;
+    let checksum = checksum.trim().parse().map_err(|_| "a checksum of refinery's is a number".to_owned())?;
+    Ok((version.trim().to_owned(), checksum))
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share.
 
+mod adopt;
 mod check;
 mod completions;
 mod database;
@@ -43,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Command::Rebase(args) => rebase::run(args, &call),
         Command::Seal(args) => seal::run(args, &call),
         Command::Edit(args) => edit::run(args, &call),
+        Command::Adopt(args) => adopt::run(args, &call),
         Command::Check(args) => check::run(args, &call),
         Command::Database(args) => database::run(args, &call),
         Command::Completions(args) => completions::run(args),

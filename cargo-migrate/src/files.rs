@@ -180,6 +180,16 @@ impl Writer {
         std::fs::create_dir_all(path).map_err(|error| cannot_write(path, &error))
     }
 
+    /// Removes a file whose content stands elsewhere now.
+    pub(crate) fn remove(&self, path: &Path) -> Result<(), Diagnostic> {
+        std::fs::remove_file(path).map_err(|error| cannot_write(path, &error))
+    }
+
+    /// Removes an empty folder.
+    pub(crate) fn remove_folder(&self, path: &Path) -> Result<(), Diagnostic> {
+        std::fs::remove_dir(path).map_err(|error| cannot_write(path, &error))
+    }
+
     /// Renames a file.
     pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), Diagnostic> {
         if to.exists() {

@@ -67,6 +67,11 @@ impl Project {
         self.folders.iter().find(|folder| folder.holds(file))
     }
 
+    /// The first folder, which is the only one in most projects.
+    pub(crate) fn home(&self) -> &Folder {
+        &self.folders[0]
+    }
+
     /// Where the folders are, each with how the user knows it.
     pub(crate) fn paths(&self) -> Vec<(PathBuf, String)> {
         self.folders.iter().map(|folder| (folder.path.clone(), folder.shown.clone())).collect()

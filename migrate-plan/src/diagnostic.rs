@@ -125,6 +125,15 @@ codes! {
     Protected = "M0705", "a protected database cannot be dropped";
     InUse = "M0706", "others use the database";
     BackupFailed = "M0707", "there is no backup, so nothing was written";
+    ForeignRow = "M0801", "a row of another tool's table cannot be read";
+    ForeignUnknown = "M0802", "another tool has applied a migration that is not here";
+    ForeignMismatch = "M0803", "a migration is not what another tool has applied";
+    ForeignGap = "M0804", "another tool has passed a migration over";
+    ForeignFile = "M0805", "a file of another tool's cannot become a revision";
+    ForeignRecord = "M0806", "what a revision says of another tool cannot be used";
+    AlreadyManaged = "M0807", "the database has a history of its own already";
+    ForeignWentOn = "M0808", "another tool went on after it was taken over";
+    NotTakenOver = "M0809", "the database is another tool's, and is not taken over yet";
 }
 
 impl fmt::Display for Code {

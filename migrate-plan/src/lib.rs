@@ -10,7 +10,8 @@
 //! 4. [`Applied`]: what one database has, seen against the graph.
 //! 5. [`Plan`]: what to run, in which order.
 //!
-//! [`Diagnostic`] is how each stage refuses.
+//! [`Diagnostic`] is how each stage refuses. With the feature `refinery` the crate also understands what refinery leaves in
+//! files and databases.
 
 mod diagnostic;
 mod dialect;
@@ -41,6 +42,9 @@ mod applied;
 
 mod plan;
 
+#[cfg(feature = "refinery")]
+mod refinery;
+
 pub use applied::{Applied, AppliedRow, Drift, RowState};
 pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checksum};
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
@@ -56,11 +60,15 @@ pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};
 #[cfg(feature = "manifest")]
 pub use manifest::{Environment, Ids, ProjectConfig};
-pub use plan::{Action, Ahead, Inserted, Plan, PlanError, Purge, Step};
+pub use plan::{Action, Adopted, Ahead, Inserted, Plan, PlanError, Purge, Step};
+#[cfg(feature = "refinery")]
+pub use refinery::{
+    LineEnd, RefineryRecord, RefineryRow, Verified, VersionWidth, Writing, refinery_checksum, verify_refinery,
+};
 pub use revision::{
-    Content, Direction, FileName, InvalidName, Names, Origin, ParseError, ParseErrorKind, Revision, Section, Text,
-    TransactionMode, normalize, parse_header, parse_revision, parse_stored_section, render_revision, slug,
-    validate_dependency, validate_id, validate_label,
+    Content, Direction, FileName, InvalidName, Names, Origin, ParseError, ParseErrorKind, REFINERY_TABLE, Revision,
+    Section, Text, TransactionMode, normalize, parse_header, parse_revision, parse_stored_section, render_revision,
+    slug, validate_dependency, validate_id, validate_label,
 };
 pub use settings::{DEFAULT_FOLDER, DEFAULT_HISTORY_TABLE, Heads, LockKind, Settings};
 pub use statement::{

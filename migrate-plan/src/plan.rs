@@ -30,6 +30,8 @@ pub enum Action {
     Stamp,
     /// Change the history alone: what it remembers of edited and of vanished revisions.
     Repair,
+    /// Record in the history what another tool has applied.
+    Adopt,
 }
 
 impl Action {
@@ -41,13 +43,27 @@ impl Action {
             Self::Redo => "redo",
             Self::Stamp => "stamp",
             Self::Repair => "repair",
+            Self::Adopt => "adopt",
         }
     }
 
     /// Whether it runs no SQL of revisions and changes the history alone.
     pub const fn is_about_history(self) -> bool {
-        matches!(self, Self::Stamp | Self::Repair)
+        matches!(self, Self::Stamp | Self::Repair | Self::Adopt)
     }
+}
+
+/// A revision that another tool has applied, as the history is to have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// The revision.
+    pub id: String,
+    /// When, in UTC, as RFC 3339 with milliseconds.
+    pub applied_at: String,
+    /// The other tool, which stands for whoever called it.
+    pub by: &'static str,
+    /// What the log says of it.
+    pub note: String,
 }
 
 /// One revision to apply, undo or stamp.
@@ -307,6 +323,24 @@ impl Plan {
             after.remove(node);
         }
         Ok(Self::new(Action::Stamp, steps, applied, &after))
+    }
+
+    /// Records revisions that another tool has applied, in the order of the graph; those that are applied stay as they are.
+    pub fn adopt<'i>(applied: &Applied<'_>, ids: impl IntoIterator<Item = &'i str>) -> Self {
+        let graph = applied.graph();
+        let mut after = applied.set().clone();
+        let mut wanted = RevisionSet::new(graph.len());
+        for node in ids.into_iter().filter_map(|id| graph.node(id)) {
+            wanted.insert(node);
+        }
+        let mut steps = Vec::new();
+        for node in graph.order().iter().copied().filter(|node| wanted.contains(*node)) {
+            if !applied.set().contains(node) {
+                after.insert(node);
+                steps.push(step(applied, Direction::Up, node, false));
+            }
+        }
+        Self::new(Action::Adopt, steps, applied, &after)
     }
 
     /// Refuses an upgrade as the policies say.

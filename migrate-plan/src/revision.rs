@@ -17,6 +17,12 @@ use crate::checksum::{Checksum, ChecksumBuilder};
 use crate::dialect::Dialect;
 use crate::statement::{SplitError, Statement, split_statements};
 
+/// How the line of a description begins that says which migration of refinery's the revision was.
+pub(crate) const REFINERY: &str = "refinery: ";
+
+/// The table in which refinery keeps what it has applied, unless it is told otherwise.
+pub const REFINERY_TABLE: &str = "refinery_schema_history";
+
 /// Text that is either embedded in the binary or owned.
 pub type Text = Cow<'static, str>;
 
@@ -165,6 +171,11 @@ impl Revision {
     /// Whether any section has this direction.
     pub fn has(&self, direction: Direction) -> bool {
         self.sections.iter().any(|section| section.direction == direction)
+    }
+
+    /// The line of its description that says which migration of refinery's it was.
+    pub fn refinery_line(&self) -> Option<&str> {
+        self.description.as_deref()?.lines().find(|line| line.starts_with(REFINERY))
     }
 
     /// The checksum of everything that decides what this revision does and where it stands: parents, dependencies,

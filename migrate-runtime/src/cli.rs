@@ -63,6 +63,7 @@ pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{CurrentArgs, HeadsArgs, HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
+pub use progress::listener;
 pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};

@@ -3,6 +3,7 @@
 //! Takes a graph, what is asked for and a live connection. What differs between databases, how a lock is held and how a
 //! revision and its history row become one transaction, is behind the [`postgres`] and [`sqlite`] modules.
 
+mod adopt;
 mod catalog;
 mod contention;
 mod glance;
@@ -20,6 +21,7 @@ mod script;
 mod server;
 mod sqlite;
 mod step;
+mod untaken;
 mod work;
 
 use std::collections::HashSet;
@@ -36,6 +38,7 @@ use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
 use crate::stop::Stop;
+pub(crate) use adopt::Adoption;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
@@ -46,6 +49,9 @@ pub(crate) use prospect::Gate;
 pub use prospect::{Loss, Prospect};
 pub(crate) use script::{script_from, script_here};
 use step::Job;
+pub(crate) use untaken::refuse_untaken;
+#[cfg(feature = "cli")]
+pub(crate) use untaken::untaken;
 pub(crate) use work::Work;
 
 /// What is asked for.
@@ -56,6 +62,9 @@ pub(crate) enum Goal {
     Redo(Target),
     Stamp(Vec<Target>, Purge),
     Repair(Vec<Target>),
+    /// Nothing asks for it without a feature that knows another tool.
+    #[cfg_attr(not(feature = "adopt-refinery"), allow(dead_code))]
+    Adopt(Adoption),
 }
 
 impl Goal {
@@ -66,6 +75,7 @@ impl Goal {
             Self::Redo(_) => Action::Redo,
             Self::Stamp(..) => Action::Stamp,
             Self::Repair(_) => Action::Repair,
+            Self::Adopt(_) => Action::Adopt,
         }
     }
 
@@ -73,6 +83,14 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) | Self::Repair(targets) => targets,
             Self::Downgrade(target) | Self::Redo(target) => std::slice::from_ref(target),
+            Self::Adopt(_) => &[],
+        }
+    }
+
+    fn adoption(&self) -> Option<&Adoption> {
+        match self {
+            Self::Adopt(adoption) => Some(adoption),
+            _ => None,
         }
     }
 
@@ -87,6 +105,7 @@ impl Goal {
             Self::Downgrade(target) => target.symbol.is_none(),
             // Half of it done, a plan made anew would be for the other half alone.
             Self::Redo(_) | Self::Repair(_) => true,
+            Self::Adopt(_) => false,
         }
     }
 }
@@ -139,6 +158,7 @@ fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Res
         Goal::Redo(target) => Plan::redo(applied, target)?,
         Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
         Goal::Repair(targets) => Plan::repair(applied, targets, dialect)?,
+        Goal::Adopt(adoption) => Plan::adopt(applied, adoption.rows.keys().map(String::as_str)),
     };
     plan.refuse_unrunnable(applied, dialect)?;
     Ok(plan)
@@ -207,6 +227,7 @@ impl<'r> Run<'r, '_> {
         if work.plan.is_empty() {
             return Ok(());
         }
+        self.refuse_untaken(&first).await?;
         // Stored sections are read before the lock, since a missing one refuses the run.
         let jobs = work.jobs(&first, self.db).await?;
         if self.request.transactions == Transactions::One && !work.plan.action.is_about_history() {
@@ -310,6 +331,7 @@ impl<'r> Run<'r, '_> {
             author: &self.request.author,
             note: self.report.note.as_deref(),
             lease: self.hold.token(),
+            adopted: self.request.goal.adoption().and_then(|adoption| adoption.rows.get(&*job.step.id)),
         }
     }
 

@@ -130,6 +130,9 @@ pub enum Error {
     /// What stands before the first write held the run back; nothing was written.
     #[error("{}", .0.message)]
     Withheld(Box<Diagnostic>),
+    /// The database is another tool's, or what that tool left does not fit; nothing was written.
+    #[error("{}", .0.first().map(|problem| problem.message.as_str()).unwrap_or_default())]
+    Foreign(Vec<Diagnostic>),
     /// A query of our own was refused.
     #[error("{doing}: {driver}")]
     Driver {
@@ -245,6 +248,7 @@ impl Error {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {
             Self::Graph(defects) => defects.iter().map(Diagnostic::from).collect(),
+            Self::Foreign(problems) => problems.clone(),
             other => vec![other.diagnostic()],
         }
     }
@@ -253,6 +257,9 @@ impl Error {
         let new = |code, help: &str| Diagnostic::new(code, self.to_string(), help);
         match self {
             Self::Graph(defects) => defects.first().map_or_else(|| new(Code::Cycle, "check the files"), Diagnostic::from),
+            Self::Foreign(problems) => {
+                problems.first().cloned().unwrap_or_else(|| new(Code::NotTakenOver, "look at its table"))
+            }
             Self::Plan(error) => error.into(),
             Self::Statement(failure) => failure.diagnostic(),
             Self::Blocked(blocked) => blocked.diagnostic(self.to_string()),

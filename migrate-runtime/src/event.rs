@@ -28,6 +28,15 @@ pub enum Event<'a> {
         /// Which sections.
         drift: &'a [Drift],
     },
+    /// The table of another tool was understood, and its rows are about to be recorded in the history.
+    Adopting {
+        /// The table.
+        table: &'a str,
+        /// How many revisions there are to record.
+        revisions: usize,
+        /// What is worth saying of them, one line each, such as that a text had other line ends.
+        notes: &'a [String],
+    },
     /// Another process is migrating; comes once at the beginning and then every ten seconds.
     Waiting {
         /// For how long already.

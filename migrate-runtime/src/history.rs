@@ -5,7 +5,7 @@
 #[cfg(feature = "cli")]
 pub(crate) mod log;
 
-use migrate_plan::{Action, AppliedRow, Dialect, Direction, Revision, RowState, Section, Settings, Step};
+use migrate_plan::{Action, Adopted, AppliedRow, Dialect, Direction, Revision, RowState, Section, Settings, Step};
 
 use crate::driver::Row;
 use crate::error::Error;
@@ -273,9 +273,9 @@ impl Tables {
             down = checksum(down.map(|section| section.checksum.to_string())),
             state = self.literal(state.as_str()),
             journal = nullable(self.dialect, journal.map(Journal::to_text).as_deref()),
-            now = self.now(),
+            now = entry.adopted.map_or_else(|| self.now().to_owned(), |adopted| self.moment(&adopted.applied_at)),
             took = self.took(entry.took),
-            by = self.literal(&entry.author.by),
+            by = self.literal(entry.adopted.map_or(&entry.author.by, |adopted| adopted.by)),
             application = self.literal(&entry.author.application),
             tool = self.literal(TOOL),
             sql = nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
@@ -289,7 +289,7 @@ impl Tables {
             (Action::Stamp, Direction::Down) => Some("forgotten without undoing"),
             (Action::Repair, Direction::Up) => Some("took the edited file for what ran"),
             (Action::Repair, Direction::Down) => Some("forgot a revision without a file"),
-            _ => None,
+            _ => entry.adopted.map(|adopted| adopted.note.as_str()),
         };
         let words: Vec<&str> = done.into_iter().chain(entry.note).collect();
         let section = entry.revision.section(entry.step.direction, self.dialect);
@@ -297,7 +297,7 @@ impl Tables {
             run_id: entry.run_id,
             revision: &entry.step.id,
             action: match (entry.action, entry.step.direction) {
-                (Action::Stamp | Action::Repair, _) => entry.action.as_str(),
+                (Action::Stamp | Action::Repair | Action::Adopt, _) => entry.action.as_str(),
                 // What finishes an interrupted revision may go the other way than the run.
                 (_, Direction::Up) => Action::Upgrade.as_str(),
                 (_, Direction::Down) => Action::Downgrade.as_str(),
@@ -365,6 +365,12 @@ impl Tables {
         )
     }
 
+    /// Reads which revisions were taken over from another tool, whatever became of them since.
+    #[cfg_attr(not(feature = "adopt-refinery"), allow(dead_code))]
+    pub(crate) fn select_adopted(&self) -> String {
+        format!("SELECT DISTINCT revision FROM {} WHERE action = {}", self.log, self.literal(Action::Adopt.as_str()))
+    }
+
     /// Reads the journal of one revision.
     pub(crate) fn select_journal(&self, id: &str) -> String {
         format!("SELECT journal FROM {} WHERE id = {}", self.history, self.literal(id))
@@ -390,6 +396,15 @@ impl Tables {
             Dialect::Postgres => "clock_timestamp()",
             Dialect::MySql | Dialect::MariaDb => "utc_timestamp(3)",
             Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+        }
+    }
+
+    /// A time in UTC, in RFC 3339 with milliseconds, as the columns hold it.
+    fn moment(&self, time: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => self.literal(time),
+            Dialect::Postgres => format!("{}::timestamptz", self.literal(time)),
+            Dialect::MySql | Dialect::MariaDb => self.literal(&time.replace('T', " ").replace('Z', "")),
         }
     }
 
@@ -440,6 +455,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) note: Option<&'a str>,
     /// The number of the lease under which it was done; `None` under another lock.
     pub(crate) lease: Option<u64>,
+    /// What is known of it when another tool has done it.
+    pub(crate) adopted: Option<&'a Adopted>,
 }
 
 /// Reads the rows that [`Tables::columns`] selected, beginning at a column.

@@ -22,7 +22,8 @@
 //!
 //! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
 //! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).
-//! The feature `cli` adds the operator's verbs as a clap subcommand.
+//! The feature `cli` adds the operator's verbs as a clap subcommand, and `adopt-refinery` takes over databases that refinery
+//! has migrated.
 
 mod migrations;
 mod migrator;
@@ -35,6 +36,9 @@ mod stop;
 
 mod driver;
 mod wait;
+
+#[cfg(feature = "adopt-refinery")]
+mod refinery;
 
 mod error;
 mod event;
@@ -54,6 +58,8 @@ pub use migrate_plan as plan;
 pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
 pub use migrations::{Migrations, read_headers, read_revisions};
 pub use migrator::Migrator;
+#[cfg(feature = "adopt-refinery")]
+pub use refinery::{AdoptRefinery, REFINERY_TABLE, TakeOver};
 pub use report::{RunReport, StepReport};
 pub use sql::quoted_name;
 pub use stop::Stop;

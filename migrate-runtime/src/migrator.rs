@@ -16,8 +16,8 @@ use crate::migrations::Migrations;
 use crate::report::RunReport;
 use crate::stop::Stop;
 
-const ACQUIRING: &str = "no connection can be had";
-const CONNECTING: &str = "the server does not say what it is";
+pub(crate) const ACQUIRING: &str = "no connection can be had";
+pub(crate) const CONNECTING: &str = "the server does not say what it is";
 
 /// What to do, before its targets are read.
 #[derive(Clone, Debug)]
@@ -53,15 +53,15 @@ enum Ask {
 /// # }
 /// ```
 pub struct Migrator<'m> {
-    migrations: &'m Migrations,
+    pub(crate) migrations: &'m Migrations,
     ask: Option<Ask>,
-    settings: Settings,
+    pub(crate) settings: Settings,
     inserted: Inserted,
-    lock_timeout: Option<Duration>,
+    pub(crate) lock_timeout: Option<Duration>,
     limits: Limits,
     transactions: Transactions,
     stop: Stop,
-    listener: Option<Listener<'m>>,
+    pub(crate) listener: Option<Listener<'m>>,
     gate: Option<Gate<'m>>,
     reason: Option<String>,
 }
@@ -392,22 +392,29 @@ impl<'m> Migrator<'m> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let look = engine::look(&mut db, &request.settings).await?;
+        engine::refuse_untaken(&request, &graph, &look, &mut db).await?;
         engine::script_here(&request, &graph, &look, &mut db).await
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
-        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
-            listener(&Event::Stale { folder: &folder });
-        }
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
-        if self.goes_to_the_head() {
-            let (revisions, settings) = (self.migrations.revisions(), &self.settings);
-            if let Some(head) = engine::head_of_everything(revisions, settings, &mut db).await {
-                return Ok(self.nothing_to_do(head));
-            }
+        if let Some(report) = self.nothing_at_a_glance(&mut db).await {
+            return Ok(report);
         }
         let (graph, request) = self.prepare().map_err(without_report)?;
         engine::run(&request, &graph, &mut db, &mut self.listener, self.gate).await
+    }
+
+    /// What is reported when the first query finds everything applied. Says too when the folder is newer than the binary.
+    pub(crate) async fn nothing_at_a_glance(&mut self, db: &mut dyn LiveConnection) -> Option<RunReport> {
+        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
+            listener(&Event::Stale { folder: &folder });
+        }
+        if !self.goes_to_the_head() {
+            return None;
+        }
+        let head = engine::head_of_everything(self.migrations.revisions(), &self.settings, db).await?;
+        Some(self.nothing_to_do(head))
     }
 
     fn goes_to_the_head(&self) -> bool {
@@ -429,7 +436,7 @@ impl<'m> Migrator<'m> {
         matches!(self.ask, Some(Ask::Repair(_)))
     }
 
-    fn nothing_to_do(mut self, head: String) -> RunReport {
+    fn nothing_to_do(&mut self, head: String) -> RunReport {
         let heads = vec![head];
         if let Some(listener) = &mut self.listener {
             listener(&Event::Planned { plan: &Plan::nothing(Action::Upgrade, heads.clone()) });
@@ -442,10 +449,12 @@ impl<'m> Migrator<'m> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let look = engine::look(&mut db, &request.settings).await?;
-        Ok(engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan)
+        let plan = engine::plan(&request, look.applied(&graph)?, db.dialect())?.plan;
+        engine::refuse_untaken(&request, &graph, &look, &mut db).await?;
+        Ok(plan)
     }
 
-    fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {
+    pub(crate) fn prepare(&self) -> Result<(RevisionGraph, Request), Error> {
         let graph = self.migrations.graph().map_err(Error::Graph)?;
         let goal = self.goal().map_err(|error| Error::Plan(error.into()))?;
         let request = Request {
@@ -476,6 +485,6 @@ impl<'m> Migrator<'m> {
     }
 }
 
-fn without_report(error: Error) -> RunError {
+pub(crate) fn without_report(error: Error) -> RunError {
     RunError { error, report: Box::new(RunReport::new(Action::Upgrade, String::new())) }
 }

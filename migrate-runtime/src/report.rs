@@ -37,6 +37,8 @@ pub struct RunReport {
     pub unknown: Vec<String>,
     /// What the log rows of this run say beside what was done, such as where the backup is.
     pub note: Option<String>,
+    /// Revisions that were taken over from another tool before the first step: recorded, and not run. Committed.
+    pub adopted: Vec<String>,
 }
 
 impl RunReport {
@@ -50,6 +52,7 @@ impl RunReport {
             heads_after: Vec::new(),
             unknown: Vec::new(),
             note: None,
+            adopted: Vec::new(),
         }
     }
 

@@ -284,3 +284,22 @@ fn an_older_version_goes_back_on_mariadb() {
     let Some(server) = migrate_tests::mariadb::engine_or_skip("mariadb") else { return };
     goes_back(Some(server.create_database().url()));
 }
+
+#[test]
+fn a_shipped_application_takes_its_customers_database_over_from_refinery() {
+    build(&["-p", "from-refinery"]);
+    let sandbox = Sandbox::new();
+    let run = |version: &str| -> String {
+        let output = Command::new(binaries().join(version)).current_dir(sandbox.path()).output();
+        let ran = Ran::from(output.expect("the example runs"));
+        assert_eq!(ran.code, 0, "{}", ran.transcript());
+        ran.stdout
+    };
+    assert_eq!(run("with-refinery"), "refinery applied 2 migrations\n");
+    assert_eq!(
+        run("from-refinery"),
+        "taking over 2 revisions from refinery_schema_history\napplied tags add tags\nstarted at tags\n"
+    );
+    assert_eq!(run("from-refinery"), "started at tags\n");
+    assert_eq!(run("with-refinery"), "refinery applied 0 migrations\n");
+}

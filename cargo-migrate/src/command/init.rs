@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
-use migrate_plan::DEFAULT_FOLDER;
+use migrate_plan::{DEFAULT_FOLDER, Diagnostic};
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 
@@ -17,21 +17,13 @@ static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let writer = Writer::new(call.global)?;
     let project = Project::find(call.global)?;
-    let here = std::env::current_dir().unwrap_or_default();
     let mut created = Vec::new();
     for folder in &project.folders {
         if !folder.path.is_dir() {
             writer.create_folder(&folder.path)?;
             created.push(folder.shown.clone());
         }
-        for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
-            let Some(name) = template.path().file_name() else { continue };
-            let path = folder.path.join(name);
-            if !path.exists() {
-                writer.create(&path, template.contents_utf8().unwrap_or_default())?;
-                created.push(shown(&here, &path));
-            }
-        }
+        created.extend(companions(folder, &writer)?);
     }
     let without_lock: Vec<&Folder> = project.folders.iter().filter(|folder| !folder.lock().exists()).collect();
     if !without_lock.is_empty() {
@@ -60,6 +52,21 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
 
 fn shown_folders(project: &Project) -> String {
     project.folders.iter().map(|folder| &*folder.shown).collect::<Vec<_>>().join(", ")
+}
+
+/// What stands beside revisions in every folder of them, as far as it is missing.
+pub(super) fn companions(folder: &Folder, writer: &Writer) -> Result<Vec<String>, Diagnostic> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut created = Vec::new();
+    for template in TEMPLATES.get_dir("migrations").into_iter().flat_map(|folder| folder.files()) {
+        let Some(name) = template.path().file_name() else { continue };
+        let path = folder.path.join(name);
+        if !path.exists() {
+            writer.create(&path, template.contents_utf8().unwrap_or_default())?;
+            created.push(shown(&here, &path));
+        }
+    }
+    Ok(created)
 }
 
 /// The file's name beside the configuration.

@@ -8,7 +8,7 @@ use super::look::identify;
 use super::output::object;
 use super::{Exit, Failure, Output, diagnostic_json};
 use crate::driver::LiveConnection;
-use crate::engine::look;
+use crate::engine::{look, untaken};
 use crate::migrations::Migrations;
 
 /// What a check came to.
@@ -197,7 +197,9 @@ pub async fn check_database(
 
     let applied = applied.finished()?;
     let plan = Plan::upgrade(&applied, &[Target::heads()])?;
-    let problems = plan.refuse_unrunnable(&applied, dialect).err().iter().map(Diagnostic::from).collect();
+    let mut problems: Vec<Diagnostic> =
+        plan.refuse_unrunnable(&applied, dialect).err().iter().map(Diagnostic::from).collect();
+    problems.extend(untaken(&graph, &found, &mut db).await?);
     checks.verdict("runnable", format!("what is pending can run on {dialect}"), problems);
     let behind: Vec<&str> = plan.steps.iter().filter(|step| step.behind).map(|step| &*step.id).collect();
     let detail = match (plan.steps.len(), behind.as_slice()) {

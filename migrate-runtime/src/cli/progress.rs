@@ -20,8 +20,14 @@ pub(super) struct Progress {
     planned: bool,
 }
 
+/// Tells on standard error what happens during a run.
+pub fn listener(output: Output) -> impl FnMut(&Event<'_>) + Send {
+    let mut progress = Progress::new(output);
+    move |event| progress.hear(event)
+}
+
 impl Progress {
-    pub(super) fn new(output: Output) -> Self {
+    fn new(output: Output) -> Self {
         Self { output, started: Instant::now(), bar: None, planned: false }
     }
 
@@ -45,6 +51,11 @@ impl Progress {
                         drift.direction, drift.id, drift.file, drift.line
                     ));
                 }
+            }
+            Event::Adopting { table, revisions, notes } => {
+                let revisions = super::counted(*revisions, "revision");
+                self.output.note(&format!("all rows of {table} fit: {revisions}"));
+                notes.iter().for_each(|note| self.output.note(note));
             }
             Event::Waiting { waited, holder } => {
                 let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));

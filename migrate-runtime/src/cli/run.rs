@@ -6,7 +6,7 @@ use clap::Args;
 use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge, parse_duration};
 
 use super::output::at;
-use super::progress::{Progress, route};
+use super::progress::{listener, route};
 use super::script::{Route, ScriptArgs, no_beginning};
 use super::{Exit, Failure, Output, Safeguards, counted, escape, json};
 use crate::driver::LiveConnection;
@@ -178,8 +178,7 @@ pub(super) async fn run(
         output.result(&plan_text(&plan), &json::plan(&plan));
         return Ok(Exit::Done);
     }
-    let mut progress = Progress::new(*output);
-    let mut migrator = migrator.on_event(move |event| progress.hear(event)).stop_on(super::interrupts());
+    let mut migrator = migrator.on_event(listener(*output)).stop_on(super::interrupts());
     if let Some(limit) = args.lock_timeout.or(safeguards.lock_timeout) {
         migrator = migrator.lock_timeout(limit);
     }

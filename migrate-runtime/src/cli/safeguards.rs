@@ -67,7 +67,7 @@ impl Safeguards<'_> {
     pub(super) fn needs_a_yes(&self, prospect: &Prospect<'_>) -> bool {
         let destroys = match prospect.plan.action {
             Action::Downgrade | Action::Redo => !prospect.losses.is_empty(),
-            Action::Upgrade | Action::Stamp | Action::Repair => false,
+            Action::Upgrade | Action::Stamp | Action::Repair | Action::Adopt => false,
         };
         // What the history remembers is taken away by nobody in passing.
         let repairs = prospect.plan.action == Action::Repair;

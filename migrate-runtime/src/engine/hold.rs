@@ -76,7 +76,7 @@ impl Hold {
 }
 
 /// How often a change of our own tables is tried when another transaction is in the way.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 impl Run<'_, '_> {
     /// Runs statements that change our own tables in one transaction, under the lock.

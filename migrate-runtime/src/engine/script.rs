@@ -193,6 +193,7 @@ impl Script<'_> {
             run_id,
             author: &self.request.author,
             note: None,
+            adopted: None,
             lease: None,
         })
     }

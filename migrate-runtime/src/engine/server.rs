@@ -50,7 +50,10 @@ impl Run<'_, '_> {
         done: &mut usize,
     ) -> Result<(), Error> {
         if action.is_about_history() {
-            self.history_on_server(jobs, look).await?;
+            match self.request.goal.adoption() {
+                Some(adoption) => self.adopt_on_server(adoption, jobs, look).await?,
+                None => self.history_on_server(jobs, look).await?,
+            }
             jobs.iter().for_each(|job| self.finish(job, Duration::ZERO));
             *done = jobs.len();
             return Ok(());

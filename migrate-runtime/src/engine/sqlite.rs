@@ -278,6 +278,9 @@ impl Run<'_, '_> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
         }
+        if let Some(adoption) = self.request.goal.adoption() {
+            return self.adopt_inside(adoption, jobs, look).await.map(|()| Outcome::Done);
+        }
         for change in self.history_changes(jobs, look) {
             self.execute(&change).await?;
         }

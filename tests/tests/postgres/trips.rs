@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrate_runtime::{Connection, Dialect, DriverError, Migrations, Row};
+use migrate_runtime::{Connection, Dialect, DriverError, Migrations, REFINERY_TABLE, Row};
 use migrate_tests::postgres::Database;
 use migrate_tests::suite::{chain, connect};
 use tokio_postgres::Client;
@@ -46,6 +46,17 @@ fn a_start_with_nothing_to_do_costs_one_message() {
     on_postgres(async |database| {
         messages_of_an_upgrade(&database, &chain("a b")).await;
         assert_eq!(messages_of_an_upgrade(&database, &chain("a b")).await, 1);
+    });
+}
+
+#[test]
+fn a_start_that_could_take_over_from_refinery_costs_no_more() {
+    on_postgres(async |database| {
+        messages_of_an_upgrade(&database, &chain("a b")).await;
+        let mut db = Counting { client: connect(&database.url()).await, messages: Vec::new() };
+        let revisions = chain("a b");
+        revisions.migrator().adopt_refinery(REFINERY_TABLE).run_async(&mut db).await.expect("nothing to do");
+        assert_eq!(db.messages.len(), 1);
     });
 }
 
