@@ -12,6 +12,9 @@ use crate::sql::{identifier, literal, nullable};
 /// The format of the rows that are written here.
 pub(crate) const FORMAT: u32 = 1;
 
+/// How many statements record a step.
+pub(crate) const RECORD_STATEMENTS: usize = 2;
+
 /// The columns that every read selects, in this order.
 const COLUMNS: [&str; 13] = [
     "format",
@@ -85,7 +88,8 @@ impl Types {
                 text: "TEXT",
                 long: "TEXT",
                 stamp: "TEXT",
-                seq: "INTEGER PRIMARY KEY AUTOINCREMENT",
+                // Rows are never deleted, so that no number comes twice; `AUTOINCREMENT` would write a third table.
+                seq: "INTEGER PRIMARY KEY",
                 options: "",
             },
             Dialect::Postgres => Self {
@@ -348,6 +352,12 @@ impl Tables {
     /// The number of the last log row: it changes whenever any process changes the history.
     pub(crate) fn select_last_log(&self) -> String {
         format!("SELECT coalesce(max(seq), 0) FROM {}", self.log)
+    }
+
+    /// Fails on SQLite when the last log row has another number: the smallest integer has no absolute value.
+    pub(crate) fn prove_last_log(&self, number: i64) -> String {
+        let differs = format!("CASE coalesce(max(seq), 0) WHEN {number} THEN 0 ELSE -9223372036854775808 END");
+        format!("SELECT abs({differs}) FROM {}", self.log)
     }
 
     fn literal(&self, text: &str) -> String {

@@ -8,6 +8,7 @@ use crate::engine::contention::Limits;
 use crate::engine::hold::{Hold, LEASE_LOST};
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
+use crate::history::RECORD_STATEMENTS;
 use crate::sql::literal;
 use migrate_plan::Dialect;
 
@@ -28,9 +29,6 @@ const READ_ONLY: &str = "25006";
 
 /// How many statements bring the session's settings back.
 const SETTINGS_STATEMENTS: usize = 2;
-
-/// How many statements record a step.
-const RECORD_STATEMENTS: usize = 2;
 
 /// Which part of a transaction a revision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
