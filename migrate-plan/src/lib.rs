@@ -22,6 +22,7 @@ mod checksum;
 
 mod embedded;
 mod folder;
+mod glance;
 mod lock_file;
 mod revision;
 
@@ -45,8 +46,9 @@ pub use checksum::{Checksum, ChecksumBuilder, ParseChecksumError, section_checks
 pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
 pub use drawing::{Drawing, DrawnEdge, DrawnLine};
-pub use embedded::{decode_revisions, encode_revisions};
+pub use embedded::{decode_glance, decode_revisions, encode_revisions};
 pub use folder::{FileKind, FolderFile, read_files, unreadable_folder};
+pub use glance::{Glance, HISTORY_FORMAT};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use migrate_plan::{
-    Diagnostic, FolderFile, GraphDefect, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text, check_history,
-    decode_revisions, read_files, unreadable_folder,
+    Diagnostic, FolderFile, Glance, GraphDefect, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text,
+    check_history, decode_glance, decode_revisions, read_files, unreadable_folder,
 };
 
 use crate::driver::{Acquire, BlockingConnection};
@@ -121,6 +121,11 @@ impl Migrations {
         // Macro and runtime are of one version, so that what one wrote the other reads.
         self.revisions
             .get_or_init(|| decode_revisions(self.encoded).expect("the macro and the runtime are of one version"))
+    }
+
+    /// What they come to. Of embedded ones the macro has written it down, so that they need not be read.
+    pub(crate) fn glance(&self) -> Glance {
+        decode_glance(self.encoded).unwrap_or_else(|| Glance::of(self.revisions()))
     }
 
     /// The settings that the binary and the command line share.

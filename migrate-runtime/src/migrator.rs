@@ -281,8 +281,8 @@ impl<'m> Migrator<'m> {
         }
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
         if self.goes_to_the_head() {
-            let (revisions, settings) = (self.migrations.revisions(), &self.settings);
-            if let Some(head) = engine::head_of_everything(revisions, settings, &mut db).await {
+            let glance = self.migrations.glance();
+            if let Some(head) = engine::head_of_everything(&glance, &self.settings, &mut db).await {
                 return Ok(self.nothing_to_do(head));
             }
         }

@@ -19,8 +19,7 @@ use crate::history::{RECORD_STATEMENTS, Took};
 const GUARD: &str = "migrate_guard";
 
 /// Fails when some row points nowhere: the smallest integer has no absolute value.
-const NO_ORPHANS: &str =
-    "SELECT abs(CASE count(*) WHEN 0 THEN 0 ELSE -9223372036854775808 END) FROM pragma_foreign_key_check";
+const NO_ORPHANS: &str = "SELECT 1 FROM pragma_foreign_key_check WHERE abs(-9223372036854775808 + 0 * fkid)";
 
 /// What stands around the SQL of a revision.
 #[derive(Clone, Copy)]
