@@ -6,13 +6,14 @@
 
 use crate::checksum::Checksum;
 use crate::dialect::Dialect;
+use crate::glance::Glance;
 use crate::revision::{Content, Direction, Names, Origin, Revision, Section, Text, TransactionMode};
 
 /// Writes revisions as a sequence of lengths and texts.
 pub fn encode_revisions(revisions: &[Revision]) -> String {
     let texts: usize = revisions.iter().flat_map(|r| r.sections.iter()).map(|section| section.body.len()).sum();
     let mut out = Encoder(String::with_capacity(texts * 2));
-    out.number(revisions.len());
+    out.glance(&Glance::of(revisions));
     for revision in revisions {
         out.text(&revision.id);
         [&revision.parents, &revision.depends_on, &revision.labels, &revision.groups]
@@ -32,7 +33,7 @@ pub fn encode_revisions(revisions: &[Revision]) -> String {
 /// Reads what [`encode_revisions`] wrote; `None` for any other text.
 pub fn decode_revisions(text: &'static str) -> Option<Vec<Revision>> {
     let mut input = Decoder(text);
-    let count = input.number()?;
+    let count = input.glance()?.count;
     let mut revisions = Vec::with_capacity(count.min(text.len()));
     for _ in 0..count {
         revisions.push(Revision {
@@ -51,6 +52,11 @@ pub fn decode_revisions(text: &'static str) -> Option<Vec<Revision>> {
         });
     }
     input.0.is_empty().then_some(revisions)
+}
+
+/// Reads what they come to, without reading them; `None` for any other text.
+pub fn decode_glance(text: &'static str) -> Option<Glance> {
+    Decoder(text).glance()
 }
 
 /// What a section is, in one letter each.
@@ -82,6 +88,12 @@ impl Encoder {
     fn option(&mut self, text: &Option<Text>) {
         self.number(usize::from(text.is_some()));
         text.iter().for_each(|text| self.text(text));
+    }
+
+    fn glance(&mut self, glance: &Glance) {
+        self.number(glance.count);
+        self.option(&glance.head);
+        glance.sums.iter().for_each(|sum| self.0.push_str(&format!("{sum} ")));
     }
 
     fn letter<T: PartialEq>(&mut self, letters: &[(char, T)], value: &T) {
@@ -140,6 +152,15 @@ impl Decoder {
         }
     }
 
+    fn glance(&mut self) -> Option<Glance> {
+        let (count, head) = (self.number()?, self.option()?);
+        let mut sums = [0; Dialect::ALL.len()];
+        for sum in &mut sums {
+            *sum = self.word()?.parse().ok()?;
+        }
+        Some(Glance { head, count, sums })
+    }
+
     fn section(&mut self) -> Option<Section> {
         let mut letters = self.word()?.chars();
         Some(Section {
@@ -182,14 +203,17 @@ mod tests {
         let grouped = Revision { groups: vec!["core".into()].into(), ..parse("a", small) };
         let revisions = vec![grouped, parse("b", full)];
         let text: &'static str = encode_revisions(&revisions).leak();
+        assert_eq!(decode_glance(text), Some(Glance::of(&revisions)));
         assert_eq!(decode_revisions(text), Some(revisions));
     }
 
     #[test]
     fn any_other_text_is_refused() {
-        for text in ["", "1", "1 ", "99999999999 ", "0 x", "1 1 a0 0 0 3 ab"] {
+        for text in
+            ["", "1", "1 ", "0 0 1 2 3 ", "99999999999 0 0 0 0 0 ", "0 0 0 0 0 0 x", "1 0 0 0 0 0 1 a0 0 0 3 ab"]
+        {
             assert_eq!(decode_revisions(text), None, "{text:?}");
         }
-        assert_eq!(decode_revisions("0 "), Some(Vec::new()));
+        assert_eq!(decode_revisions("0 0 0 0 0 0 "), Some(Vec::new()));
     }
 }

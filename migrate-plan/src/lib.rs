@@ -24,6 +24,7 @@ mod checksum;
 
 mod embedded;
 mod folder;
+mod glance;
 mod lock_file;
 mod revision;
 
@@ -51,10 +52,11 @@ pub use diagnostic::{Code, Diagnostic, Place, nearest};
 pub use dialect::{Dialect, UnknownDialect};
 pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use duration::parse_duration;
-pub use embedded::{decode_revisions, encode_revisions};
+pub use embedded::{decode_glance, decode_revisions, encode_revisions};
 pub use folder::{
     FileKind, FolderFile, Headers, folder_groups, read_files, read_folders, read_headers, unreadable_folder,
 };
+pub use glance::{Glance, HISTORY_FORMAT};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};
 pub use history::check_history;
 pub use lock_file::{Accepted, LOCK_FILE, LockDefect, LockFile, Stale};

@@ -5,7 +5,9 @@
 #[cfg(feature = "cli")]
 pub(crate) mod log;
 
-use migrate_plan::{Action, Adopted, AppliedRow, Dialect, Direction, Revision, RowState, Section, Settings, Step};
+use migrate_plan::{
+    Action, Adopted, AppliedRow, Dialect, Direction, HISTORY_FORMAT, Revision, RowState, Section, Settings, Step,
+};
 
 use crate::driver::Row;
 use crate::error::Error;
@@ -13,7 +15,10 @@ use crate::journal::Journal;
 use crate::sql::{identifier, literal, nullable};
 
 /// The format of the rows that are written here.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = HISTORY_FORMAT;
+
+/// How many statements record a step.
+pub(crate) const RECORD_STATEMENTS: usize = 2;
 
 /// The columns that every read selects, in this order.
 const COLUMNS: [&str; 13] = [
@@ -88,7 +93,8 @@ impl Types {
                 text: "TEXT",
                 long: "TEXT",
                 stamp: "TEXT",
-                seq: "INTEGER PRIMARY KEY AUTOINCREMENT",
+                // Rows are never deleted, so that no number comes twice; `AUTOINCREMENT` would write a third table.
+                seq: "INTEGER PRIMARY KEY",
                 options: "",
             },
             Dialect::Postgres => Self {
@@ -188,8 +194,8 @@ impl Tables {
         let schema = self.create_schema();
         format!(
             "{schema}CREATE TABLE IF NOT EXISTS {history} (\n\
-             id {id} NOT NULL PRIMARY KEY, format integer NOT NULL, parents {text} NOT NULL, depends_on {text} NOT NULL,\n\
-             title {text} NOT NULL, up_checksum {text}, down_checksum {text}, state {text} NOT NULL, journal {long},\n\
+             id {id} NOT NULL PRIMARY KEY, format integer NOT NULL, digest bigint, state {text} NOT NULL, journal {long},\n\
+             parents {text} NOT NULL, depends_on {text} NOT NULL, title {text} NOT NULL, up_checksum {text}, down_checksum {text},\n\
              applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by {text} NOT NULL,\n\
              application {text} NOT NULL, tool {text} NOT NULL, down_sql {long}, lease bigint){options};\n\
              CREATE TABLE IF NOT EXISTS {log} (\n\
@@ -261,11 +267,13 @@ impl Tables {
         };
         let checksum = |sum: Option<String>| nullable(self.dialect, sum.as_deref());
         format!(
-            "INSERT INTO {history} (id, format, parents, depends_on, title, up_checksum, down_checksum, state, journal, \
-             applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES ({id}, {FORMAT}, {parents}, \
-             {depends_on}, {title}, {up}, {down}, {state}, {journal}, {now}, {took}, {by}, {application}, {tool}, {sql}, {lease})",
+            "INSERT INTO {history} (id, format, digest, state, journal, parents, depends_on, title, up_checksum, down_checksum, \
+             applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES ({id}, {FORMAT}, {digest}, {state}, \
+             {journal}, {parents}, {depends_on}, {title}, {up}, {down}, {now}, {took}, {by}, {application}, {tool}, {sql}, {lease})",
             history = self.history,
             id = self.literal(&revision.id),
+            // Without one a row agrees with nobody: the revision is not applied yet.
+            digest = journal.map_or_else(|| revision.digest(self.dialect).to_string(), |_| "NULL".to_owned()),
             parents = self.literal(&revision.parents.join(",")),
             depends_on = self.literal(&entry.depends_on.join(",")),
             title = self.literal(&revision.title),
@@ -334,8 +342,9 @@ impl Tables {
             nullable(self.dialect, section.map(|section| section.checksum.to_string()).as_deref())
         };
         format!(
-            "UPDATE {} SET up_checksum = {}, down_checksum = {}, down_sql = {} WHERE id = {}",
+            "UPDATE {} SET digest = {}, up_checksum = {}, down_checksum = {}, down_sql = {} WHERE id = {}",
             self.history,
+            revision.digest(self.dialect),
             checksum(up),
             checksum(down),
             nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
@@ -357,8 +366,9 @@ impl Tables {
             author,
         });
         format!(
-            "UPDATE {} SET down_sql = {}, down_checksum = {} WHERE id = {};\n{log}",
+            "UPDATE {} SET digest = {}, down_sql = {}, down_checksum = {} WHERE id = {};\n{log}",
             self.history,
+            revision.digest(self.dialect),
             nullable(self.dialect, down.map(|section| section.to_stored()).as_deref()),
             nullable(self.dialect, checksum.as_deref()),
             self.literal(&revision.id),
@@ -376,6 +386,19 @@ impl Tables {
         format!("SELECT journal FROM {} WHERE id = {}", self.history, self.literal(id))
     }
 
+    /// What the rows come to: how many there are, with a digest and with a journal, and the sum of the digests.
+    ///
+    /// The database adds up numbers that stand at the beginning of each row: a thousandth of the texts that they are for.
+    pub(crate) fn select_glance(&self) -> String {
+        // Equal outside a transaction. A connection that is inside one is refused, and that is not said at a glance.
+        let (begun, now) = match self.dialect {
+            Dialect::Sqlite => ("0", "0"),
+            Dialect::Postgres => ("now()", "statement_timestamp()"),
+            Dialect::MySql | Dialect::MariaDb => ("@@in_transaction", "0"),
+        };
+        format!("SELECT count(*), count(digest), count(journal), sum(digest), {begun}, {now} FROM {}", self.history)
+    }
+
     /// Reads the stored `down` of some revisions.
     pub(crate) fn select_down<'i>(&self, ids: impl Iterator<Item = &'i str>) -> String {
         let ids: Vec<String> = ids.map(|id| self.literal(id)).collect();
@@ -385,6 +408,12 @@ impl Tables {
     /// The number of the last log row: it changes whenever any process changes the history.
     pub(crate) fn select_last_log(&self) -> String {
         format!("SELECT coalesce(max(seq), 0) FROM {}", self.log)
+    }
+
+    /// Fails on SQLite when the last log row has another number: the smallest integer has no absolute value.
+    pub(crate) fn prove_last_log(&self, number: i64) -> String {
+        let differs = format!("CASE coalesce(max(seq), 0) WHEN {number} THEN 0 ELSE -9223372036854775808 END");
+        format!("SELECT abs({differs}) FROM {}", self.log)
     }
 
     fn literal(&self, text: &str) -> String {
@@ -411,13 +440,10 @@ impl Tables {
     fn took(&self, took: Took) -> String {
         match took {
             Took::Milliseconds(milliseconds) => milliseconds.to_string(),
-            Took::SinceTransaction { less } => {
-                format!("greatest((extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint - {less}, 0)")
-            }
+            Took::SinceTransaction { less: 0 } => SINCE_TRANSACTION.to_owned(),
+            Took::SinceTransaction { less } => format!("greatest({SINCE_TRANSACTION} - {less}, 0)"),
             Took::SinceMessage { after } => match self.dialect {
-                Dialect::Postgres => {
-                    format!("{after} + (extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint")
-                }
+                Dialect::Postgres => format!("{after} + {SINCE_TRANSACTION}"),
                 Dialect::MySql | Dialect::MariaDb => {
                     format!("{after} + timestampdiff(MICROSECOND, @migrate_started, utc_timestamp(6)) DIV 1000")
                 }
@@ -426,6 +452,10 @@ impl Tables {
         }
     }
 }
+
+/// Whole milliseconds since the transaction began, on PostgreSQL. `extract` would count in decimal digits, at four times
+/// the price.
+const SINCE_TRANSACTION: &str = "floor(date_part('epoch', clock_timestamp() - now()) * 1000)";
 
 /// What the rows say of the tool.
 const TOOL: &str = concat!("migrate-runtime ", env!("CARGO_PKG_VERSION"));

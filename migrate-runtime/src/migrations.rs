@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use migrate_plan::{
-    Diagnostic, FolderFile, GraphDefect, Headers, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text,
-    check_history, decode_revisions, read_files, read_folders, unreadable_folder,
+    Diagnostic, FolderFile, Glance, GraphDefect, Headers, LOCK_FILE, Plan, Revision, RevisionGraph, Settings, Text,
+    check_history, decode_glance, decode_revisions, read_files, read_folders, unreadable_folder,
 };
 
 use crate::driver::{Acquire, BlockingConnection};
@@ -139,6 +139,11 @@ impl Migrations {
         // Macro and runtime are of one version, so that what one wrote the other reads.
         self.revisions
             .get_or_init(|| decode_revisions(self.encoded).expect("the macro and the runtime are of one version"))
+    }
+
+    /// What they come to. Of embedded ones the macro has written it down, so that they need not be read.
+    pub(crate) fn glance(&self) -> Glance {
+        decode_glance(self.encoded).unwrap_or_else(|| Glance::of(self.revisions()))
     }
 
     /// The settings that the binary and the command line share.

@@ -413,7 +413,8 @@ impl<'m> Migrator<'m> {
         if !self.goes_to_the_head() {
             return None;
         }
-        let head = engine::head_of_everything(self.migrations.revisions(), &self.settings, db).await?;
+        let glance = self.migrations.glance();
+        let head = engine::head_of_everything(&glance, &self.settings, db).await?;
         Some(self.nothing_to_do(head))
     }
 

@@ -104,7 +104,7 @@ impl Run<'_, '_> {
         let mut statements = vec!["BEGIN".to_owned()];
         statements.extend(self.hold.proofs());
         if self.db.dialect() == Dialect::Postgres {
-            statements.push(format!("SELECT {}", self.request.limits.calls_on_postgres()));
+            statements.extend(self.request.limits.sets_on_postgres());
             // Readers go on; whoever writes waits, and what was being written is seen.
             statements.push(format!("LOCK TABLE {} IN SHARE MODE", adoption.table));
         }

@@ -27,12 +27,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Settings of PostgreSQL for one transaction, as calls in a `SELECT`.
-    pub(super) fn calls_on_postgres(self) -> String {
-        let call = |name: &str, limit: Duration| format!("set_config('{name}', '{}', true)", limit.as_millis().max(1));
-        let mut calls = vec![call("lock_timeout", self.table_lock_timeout)];
-        calls.extend(self.statement_timeout.map(|limit| call("statement_timeout", limit)));
-        calls.join(", ")
+    /// Settings of PostgreSQL for one transaction. The server plans no `SET`, as it does a call of `set_config`.
+    pub(super) fn sets_on_postgres(self) -> Vec<String> {
+        let set = |name: &str, limit: Duration| format!("SET LOCAL {name} = {}", limit.as_millis().max(1));
+        let mut sets = vec![set("lock_timeout", self.table_lock_timeout)];
+        sets.extend(self.statement_timeout.map(|limit| set("statement_timeout", limit)));
+        sets
     }
 
     /// Assignments to variables of MySQL and MariaDB, which count whole seconds.

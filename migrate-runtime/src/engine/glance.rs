@@ -1,74 +1,34 @@
-//! A start with nothing to do: the history is compared with the revisions as text, and no graph is built.
+//! A start with nothing to do: the database adds up its history to one number, and no graph is built.
 //!
-//! Whatever is not exactly as it is here, an older checksum, an unknown revision, several heads, an error, is left to the
-//! look that understands it.
+//! Whatever does not agree with what is here, an edited file, an unknown revision, an interrupted one, several heads, an error,
+//! is left to the look that understands it. A row that somebody has changed by hand agrees as long as its `digest` does.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
-
-use migrate_plan::{Dialect, Direction, Revision, RowState, Settings};
+use migrate_plan::{Dialect, Glance, Settings};
 
 use crate::driver::{LiveConnection, Row};
-use crate::history::{FORMAT, Tables};
+use crate::history::Tables;
 
 /// The head, when every revision is applied as it is here, and nothing else is.
 pub(crate) async fn head_of_everything(
-    revisions: &[Revision],
+    glance: &Glance,
     settings: &Settings,
     db: &mut dyn LiveConnection,
 ) -> Option<String> {
     let dialect = db.dialect();
-    if settings.unusable_name().is_some() {
+    // MySQL does not say whether it is inside a transaction.
+    if settings.unusable_name().is_some() || dialect == Dialect::MySql {
         return None;
     }
-    let head = only_head(revisions)?;
-    let history = Tables::new(dialect, settings, None).history().to_owned();
-    // A connection that is inside a transaction is refused, and that is not said here.
-    let inside = match dialect {
-        Dialect::Sqlite => "0",
-        Dialect::Postgres => "CASE WHEN now() <> statement_timestamp() THEN 1 ELSE 0 END",
-        Dialect::MariaDb => "@@in_transaction",
-        Dialect::MySql => return None,
-    };
-    let query = format!("SELECT id, up_checksum, down_checksum, state, format, {inside}, journal FROM {history}");
-    let rows = query_at_once(&query, db).await?;
-    all_are_there(revisions, dialect, &rows).then_some(head)
+    let head = glance.head.as_ref()?;
+    let rows = query_at_once(&Tables::new(dialect, settings, None).select_glance(), db).await?;
+    agrees(glance, dialect, rows.first()?).then(|| head.to_string())
 }
 
-/// The one revision that no other follows.
-fn only_head(revisions: &[Revision]) -> Option<String> {
-    let followed: HashSet<&str> = revisions.iter().flat_map(|revision| &*revision.parents).map(|id| &**id).collect();
-    let mut heads = revisions.iter().filter(|revision| !followed.contains(&*revision.id));
-    let head = heads.next()?;
-    heads.next().is_none().then(|| head.id.to_string())
-}
-
-fn all_are_there(revisions: &[Revision], dialect: Dialect, rows: &[Row]) -> bool {
-    if rows.len() != revisions.len() {
-        return false;
-    }
-    let mut by_id: HashMap<&str, &Revision> = revisions.iter().map(|revision| (&*revision.id, revision)).collect();
-    let (mut up, mut down, format) = (String::new(), String::new(), FORMAT.to_string());
-    rows.iter().all(|row| {
-        // Taking it out keeps two rows from counting as one.
-        let Some(revision) = row.text(0).and_then(|id| by_id.remove(id)) else { return false };
-        let same = |column: usize, direction, text: &mut String| {
-            text.clear();
-            match revision.section(direction, dialect) {
-                Some(section) => {
-                    write!(text, "{}", section.checksum).is_ok() && row.text(column) == Some(text.as_str())
-                }
-                None => row.text(column).is_none(),
-            }
-        };
-        let is_done = [RowState::Applied, RowState::Stamped].iter().any(|state| row.text(3) == Some(state.as_str()));
-        is_done
-            && row.text(4) == Some(format.as_str())
-            && row.text(5) == Some("0")
-            && row.text(6).is_none()
-            && same(1, Direction::Up, &mut up)
-            && same(2, Direction::Down, &mut down)
-    })
+fn agrees(glance: &Glance, dialect: Dialect, row: &Row) -> bool {
+    let (count, sum) = (glance.count.to_string(), glance.sum(dialect).to_string());
+    let outside = row.text(4).is_some() && row.text(4) == row.text(5);
+    let expected = [count.as_str(), &count, "0", &sum];
+    outside && expected.iter().enumerate().all(|(column, text)| row.text(column) == Some(text))
 }
 
 /// SQLite would wait in silence for whoever is committing: then there is something to do, and the other look waits.

@@ -420,10 +420,9 @@ impl Run<'_, '_> {
         }
         let mut head = match task.frame {
             Frame::Postgres(_) => {
-                vec![
-                    format!("{} BEGIN", task.job.name()),
-                    format!("SELECT {}", self.request.limits.calls_on_postgres()),
-                ]
+                let mut head = vec![format!("{} BEGIN", task.job.name())];
+                head.extend(self.request.limits.sets_on_postgres());
+                head
             }
             _ => vec![Took::MESSAGE_BEGINS.to_owned(), "START TRANSACTION".to_owned()],
         };

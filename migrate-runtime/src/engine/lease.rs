@@ -31,6 +31,7 @@ pub(super) struct Lease {
     pub(super) token: u64,
     renew: String,
     proof: String,
+    hold: String,
     release: String,
     /// When it was last known to be renewed.
     pub(super) renewed: Instant,
@@ -45,6 +46,11 @@ impl Lease {
     /// A statement that fails when it is not held.
     pub(super) fn proof(&self) -> String {
         self.proof.clone()
+    }
+
+    /// A statement that renews it, fails when another run holds it, and calls this once it is renewed. On PostgreSQL only.
+    pub(super) fn hold_and_call(&self, call: &str) -> String {
+        format!("{} RETURNING {call}", self.hold)
     }
 
     /// The comment that marks a statement that runs alone.
@@ -66,6 +72,7 @@ impl Run<'_, '_> {
                     token,
                     renew: table.renew(&owner, token),
                     proof: table.proof(&owner, token, LEASE_LOST),
+                    hold: table.hold(&owner, token, LEASE_LOST),
                     release: table.release(&owner, token),
                     renewed: Instant::now(),
                     owner,

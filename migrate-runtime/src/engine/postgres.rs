@@ -222,13 +222,18 @@ impl Run<'_, '_> {
             let (name, value) = (literal(Dialect::Postgres, name), literal(Dialect::Postgres, value));
             format!("pg_catalog.set_config({name}, {value}, false)")
         };
-        let mut settings = vec![set("role", first_text(1).unwrap_or("none"))];
-        settings.extend(rows.iter().filter_map(|row| Some(set(row.text(3)?, row.text(4)?))));
+        let role = first_text(1).unwrap_or("none");
+        let mut settings: Vec<String> = rows.iter().filter_map(|row| Some(set(row.text(3)?, row.text(4)?))).collect();
         let backslashes_escape = first_text(2) == Some("off");
         if backslashes_escape {
             settings.push(set("standard_conforming_strings", "on"));
         }
-        Ok(OwnSettings { restore: format!("RESET ALL;\nSELECT {}", settings.join(", ")), backslashes_escape })
+        let second = match settings.is_empty() {
+            // Most sessions have no settings of their own, and the server plans no `SET`.
+            true => format!("SET ROLE {}", literal(Dialect::Postgres, role)),
+            false => format!("SELECT {}, {}", set("role", role), settings.join(", ")),
+        };
+        Ok(OwnSettings { restore: format!("RESET ALL;\n{second}"), backslashes_escape })
     }
 
     /// Runs one revision, again as long as others lock what it needs.

@@ -1,5 +1,7 @@
 //! SQLite: every revision takes the write lock for its own transaction and looks again inside it.
 
+mod revision;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -7,15 +9,16 @@ use migrate_plan::{Action, Dialect};
 
 use super::patience::Patience;
 use super::server::Frame;
-use super::step::{Before, Job};
+use super::step::Job;
 use super::{Look, Run, Transactions, look, work};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
-use crate::history::Took;
+use revision::{Around, Became, Orphans};
 
 const DIALECT: Dialect = Dialect::Sqlite;
 const WRITING: &str = "the history cannot be written";
+const COMMITTING: &str = "the transaction cannot be committed";
 
 /// What became of the steps of a plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,17 @@ enum Outcome {
     Done,
     /// Another process changed the history between two transactions.
     HistoryChanged,
+}
+
+/// What is known of the foreign keys of the connection, which a run asks for once: nothing that it runs may change them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ForeignKeys {
+    Unknown,
+    /// They are off, and stay so.
+    Never,
+    On,
+    /// They are off for revisions that drop a table, and on otherwise.
+    Suspended,
 }
 
 /// A row that points nowhere: table, row, parent table, which foreign key.
@@ -81,13 +95,13 @@ impl Run<'_, '_> {
 
     /// Creates the tables, stores mended downs, and reads the history with the number of its last change, all in one
     /// transaction.
-    async fn look_inside(&mut self, first: &Look) -> Result<(Look, String), Error> {
+    async fn look_inside(&mut self, first: &Look) -> Result<(Look, i64), Error> {
         self.begin().await?;
         let outcome = self.prepare(first).await;
         self.end(outcome).await
     }
 
-    async fn prepare(&mut self, first: &Look) -> Result<(Look, String), Error> {
+    async fn prepare(&mut self, first: &Look) -> Result<(Look, i64), Error> {
         let created = self.db.batch_execute(&first.tables.create()).await;
         created.map_err(|error| Error::driver("the history tables cannot be created", error))?;
         let mut now = look(self.db, &self.request.settings).await?;
@@ -109,27 +123,49 @@ impl Run<'_, '_> {
         action: Action,
         jobs: &[Job<'_>],
         look: &Look,
-        mut last_log: String,
+        last_log: i64,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
         if action.is_about_history() {
-            return self.history_on_sqlite(jobs, look, &last_log, done).await;
+            return self.history_on_sqlite(jobs, look, last_log, done).await;
         }
-        if self.request.transactions == Transactions::One {
-            work::refuse_parts(jobs, DIALECT)?;
-            return self.steps_at_once_on_sqlite(jobs, action, look, &last_log, done).await;
-        }
+        let mut keys = ForeignKeys::Unknown;
+        let outcome = match self.request.transactions {
+            Transactions::Each => self.steps_on_sqlite(jobs, action, look, last_log, &mut keys, done).await,
+            Transactions::One => self.steps_at_once_on_sqlite(jobs, action, look, last_log, &mut keys, done).await,
+        };
+        let restored = self.restore_foreign_keys(&mut keys).await;
+        outcome.and_then(|outcome| restored.map(|()| outcome))
+    }
+
+    async fn steps_on_sqlite(
+        &mut self,
+        jobs: &[Job<'_>],
+        action: Action,
+        look: &Look,
+        mut last_log: i64,
+        keys: &mut ForeignKeys,
+        done: &mut usize,
+    ) -> Result<Outcome, Error> {
         for (index, job) in jobs.iter().enumerate() {
             self.refuse_stopped()?;
             self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
             let started = Instant::now();
             if job.stands_outside() {
+                self.restore_foreign_keys(keys).await?;
                 self.step_journalled(job, action, look, Frame::Sqlite).await?;
                 last_log = self.last_log(look).await?;
             } else {
-                match self.step_on_sqlite(job, action, look, &last_log).await? {
-                    Some(now) => last_log = now,
-                    None => return Ok(Outcome::HistoryChanged),
+                let orphans = match job.drops_table(DIALECT) {
+                    true => self.suspend_foreign_keys(keys).await?,
+                    false => {
+                        self.restore_foreign_keys(keys).await?;
+                        Orphans::Unchecked
+                    }
+                };
+                match self.step_on_sqlite(job, Around { action, look, orphans, commits: true }, last_log).await? {
+                    Became::Done => last_log += 1,
+                    _ => return Ok(Outcome::HistoryChanged),
                 }
             }
             *done = index + 1;
@@ -138,45 +174,26 @@ impl Run<'_, '_> {
         Ok(Outcome::Done)
     }
 
-    /// Runs one revision; gives the number of its log row, or nothing when another process was faster.
-    async fn step_on_sqlite(
-        &mut self,
-        job: &Job<'_>,
-        action: Action,
-        look: &Look,
-        last_log: &str,
-    ) -> Result<Option<String>, Error> {
-        // A rebuild drops a table, and with foreign keys on that deletes the rows that point to it. The pragma does
-        // nothing inside a transaction.
-        let foreign_keys = job.drops_table(DIALECT) && self.foreign_keys().await?;
-        if foreign_keys {
-            self.set_foreign_keys("OFF").await?;
-        }
-        let outcome = self.transaction_on_sqlite(job, action, look, last_log, foreign_keys).await;
-        if foreign_keys {
-            self.set_foreign_keys("ON").await?;
-        }
-        outcome
-    }
-
     /// Runs all revisions in one transaction.
     async fn steps_at_once_on_sqlite(
         &mut self,
         jobs: &[Job<'_>],
         action: Action,
         look: &Look,
-        last_log: &str,
+        last_log: i64,
+        keys: &mut ForeignKeys,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
-        let foreign_keys = jobs.iter().any(|job| job.drops_table(DIALECT)) && self.foreign_keys().await?;
-        if foreign_keys {
-            self.set_foreign_keys("OFF").await?;
+        work::refuse_parts(jobs, DIALECT)?;
+        let mut orphans = Orphans::Unchecked;
+        if jobs.iter().any(|job| job.drops_table(DIALECT)) && self.suspend_foreign_keys(keys).await? != orphans {
+            // What is found of them cannot be tried again without all of the other revisions.
+            orphans = Orphans::Compared;
         }
-        let outcome = self.transaction_of_all(jobs, action, look, last_log, foreign_keys).await;
-        if foreign_keys {
-            self.set_foreign_keys("ON").await?;
-        }
-        let Some(took) = outcome? else { return Ok(Outcome::HistoryChanged) };
+        let around = Around { action, look, orphans, commits: false };
+        let Some(took) = self.transaction_of_all(jobs, around, last_log).await? else {
+            return Ok(Outcome::HistoryChanged);
+        };
         jobs.iter().zip(took).for_each(|(job, took)| self.finish(job, took));
         *done = jobs.len();
         Ok(Outcome::Done)
@@ -186,21 +203,19 @@ impl Run<'_, '_> {
     async fn transaction_of_all(
         &mut self,
         jobs: &[Job<'_>],
-        action: Action,
-        look: &Look,
-        last_log: &str,
-        check: bool,
+        around: Around<'_>,
+        last_log: i64,
     ) -> Result<Option<Vec<Duration>>, Error> {
         self.begin().await?;
         let outcome = async {
-            let (mut last_log, mut took) = (last_log.to_owned(), Vec::new());
-            for (index, job) in jobs.iter().enumerate() {
+            let mut took = Vec::new();
+            for (number, job) in (1..).zip(jobs) {
                 self.refuse_stopped()?;
-                self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
+                self.emit(&Event::StepStarted { step: job.step, number, of: jobs.len() });
                 let started = Instant::now();
-                match self.inside(job, action, look, &last_log, check).await? {
-                    Some(now) => last_log = now,
-                    None => return Ok(None),
+                // Each of them has written one row.
+                if self.revision_on_sqlite(job, around, last_log + took.len() as i64).await? != Became::Done {
+                    return Ok(None);
                 }
                 took.push(started.elapsed());
             }
@@ -210,58 +225,32 @@ impl Run<'_, '_> {
         self.end(outcome).await
     }
 
-    async fn transaction_on_sqlite(
-        &mut self,
-        job: &Job<'_>,
-        action: Action,
-        look: &Look,
-        last_log: &str,
-        check: bool,
-    ) -> Result<Option<String>, Error> {
-        self.begin().await?;
-        let outcome = self.inside(job, action, look, last_log, check).await;
-        self.end(outcome).await
+    /// Foreign keys off, where they are on: dropping a table would delete the rows that point to it, and the pragma does
+    /// nothing inside a transaction. Says what is to be checked instead.
+    async fn suspend_foreign_keys(&mut self, keys: &mut ForeignKeys) -> Result<Orphans, Error> {
+        if *keys == ForeignKeys::Unknown {
+            *keys = if self.foreign_keys().await? { ForeignKeys::On } else { ForeignKeys::Never };
+        }
+        if *keys == ForeignKeys::On {
+            self.set_foreign_keys("OFF").await?;
+            *keys = ForeignKeys::Suspended;
+        }
+        Ok(if *keys == ForeignKeys::Suspended { Orphans::Refused } else { Orphans::Unchecked })
     }
 
-    async fn inside(
-        &mut self,
-        job: &Job<'_>,
-        action: Action,
-        look: &Look,
-        last_log: &str,
-        check: bool,
-    ) -> Result<Option<String>, Error> {
-        if self.last_log(look).await? != last_log {
-            return Ok(None);
+    async fn restore_foreign_keys(&mut self, keys: &mut ForeignKeys) -> Result<(), Error> {
+        if *keys == ForeignKeys::Suspended {
+            self.set_foreign_keys("ON").await?;
+            *keys = ForeignKeys::On;
         }
-        let started = Instant::now();
-        let before = if check { self.violations().await? } else { Vec::new() };
-        self.execute("SAVEPOINT migrate_guard").await?;
-        if let Some(body) = job.body() {
-            // `BEGIN IMMEDIATE` succeeds on a file that is open read-only, so that the first write is the revision's own.
-            self.db.batch_execute(body).await.map_err(|error| match error.kind {
-                DriverErrorKind::ReadOnly => Error::driver(WRITING, error),
-                _ => job.failure(DIALECT, Before::default(), error),
-            })?;
-        }
-        let (id, file) = (job.step.id.to_string(), job.revision.file.to_string());
-        if self.db.batch_execute("RELEASE migrate_guard").await.is_err() {
-            return Err(Error::TransactionEnded { id, file });
-        }
-        if check {
-            refuse_orphans(before, self.violations().await?, (&id, &file), Remains::Nothing)?;
-        }
-        let took = Took::Milliseconds(started.elapsed().as_millis());
-        let record = look.tables.record(&self.entry(job, action, took));
-        self.db.batch_execute(&record).await.map_err(|error| Error::driver(WRITING, error))?;
-        self.last_log(look).await.map(Some)
+        Ok(())
     }
 
     async fn history_on_sqlite(
         &mut self,
         jobs: &[Job<'_>],
         look: &Look,
-        last_log: &str,
+        last_log: i64,
         done: &mut usize,
     ) -> Result<Outcome, Error> {
         self.begin().await?;
@@ -274,7 +263,7 @@ impl Run<'_, '_> {
         Ok(Outcome::Done)
     }
 
-    async fn history_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: &str) -> Result<Outcome, Error> {
+    async fn history_inside(&mut self, jobs: &[Job<'_>], look: &Look, last_log: i64) -> Result<Outcome, Error> {
         if self.last_log(look).await? != last_log {
             return Ok(Outcome::HistoryChanged);
         }
@@ -295,7 +284,7 @@ impl Run<'_, '_> {
     /// Commits what succeeded and rolls back what failed.
     pub(super) async fn end<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         match outcome {
-            Ok(value) => match self.while_busy("COMMIT", "the transaction cannot be committed").await {
+            Ok(value) => match self.while_busy("COMMIT", COMMITTING).await {
                 Ok(()) => Ok(value),
                 Err(error) => {
                     let _ = self.db.batch_execute("ROLLBACK").await;
@@ -359,8 +348,9 @@ impl Run<'_, '_> {
         Ok(rows.first().and_then(|row| row.text(0)).unwrap_or_default().to_owned())
     }
 
-    async fn last_log(&mut self, look: &Look) -> Result<String, Error> {
-        self.text_of(&look.tables.select_last_log()).await
+    /// The number of the last log row. It is no number only where the table is none of ours, and then it is none of a row.
+    async fn last_log(&mut self, look: &Look) -> Result<i64, Error> {
+        Ok(self.text_of(&look.tables.select_last_log()).await?.parse().unwrap_or(-1))
     }
 
     pub(super) async fn foreign_keys(&mut self) -> Result<bool, Error> {

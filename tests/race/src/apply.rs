@@ -2,24 +2,27 @@
 
 use std::time::{Duration, Instant};
 
+use crate::Only;
 use crate::arena::{Arena, Fsync};
 use crate::contest::Contest;
-use crate::peers::{Peer, bare, tools};
+use crate::peers::{Peer, Transactions, bare, tools};
 use crate::revisions::revisions;
 
 const REVISIONS: usize = 1_000;
 
-pub(crate) fn race(fsync: Fsync, rounds: usize, only: &str) {
-    race_on(&Arena::Sqlite(fsync), rounds, only);
-    race_on(&Arena::postgres(fsync), rounds, only);
+pub(crate) fn race(fsync: Fsync, rounds: usize, only: &Only) {
+    for arena in Arena::all(fsync, only) {
+        race_on(&arena, Transactions::Each, rounds, only);
+        race_on(&arena, Transactions::One, rounds, only);
+    }
 }
 
-fn race_on(arena: &Arena, rounds: usize, only: &str) {
+fn race_on(arena: &Arena, transactions: Transactions, rounds: usize, only: &Only) {
     let revisions = revisions(REVISIONS);
-    let mut peers = bare(arena, &revisions);
-    peers.extend(tools(arena, &revisions));
+    let mut peers = bare(arena, &revisions, transactions);
+    peers.extend(tools(arena, &revisions, transactions));
     let mut measure = true;
-    peers.retain(|peer| std::mem::take(&mut measure) || peer.name().contains(only));
+    peers.retain(|peer| std::mem::take(&mut measure) || peer.name().contains(&only.peer));
 
     // A revert needs what was applied: the times of both are taken in one lap.
     let mut reverted = vec![Vec::new(); peers.len()];
@@ -29,8 +32,9 @@ fn race_on(arena: &Arena, rounds: usize, only: &str) {
         reverted[contestant].extend(revert);
         apply
     });
-    applied.print(&format!("Apply {REVISIONS} revisions: {}", arena.title()));
-    applied.of_others(reverted).print(&format!("Revert {REVISIONS} revisions: {}", arena.title()));
+    let title = format!("{REVISIONS} revisions, {}: {}", transactions.title(), arena.title());
+    applied.print(&format!("Apply {title}"));
+    applied.of_others(reverted).print(&format!("Revert {title}"));
 }
 
 fn lap(arena: &Arena, peer: &dyn Peer) -> (Duration, Option<Duration>) {

@@ -3,6 +3,8 @@
 use migrate_tests::postgres::{Database, Server};
 use tempfile::TempDir;
 
+use crate::Only;
+
 /// Whether what is committed has reached the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fsync {
@@ -26,8 +28,14 @@ pub(crate) enum Arena {
 }
 
 impl Arena {
+    /// Those that take part, one after the other.
+    pub(crate) fn all(fsync: Fsync, only: &Only) -> impl Iterator<Item = Self> {
+        let engines = ["sqlite", "postgres"].into_iter().filter(|engine| engine.contains(&only.engine));
+        engines.map(move |engine| if engine == "sqlite" { Self::Sqlite(fsync) } else { Self::postgres(fsync) })
+    }
+
     /// Starts a server.
-    pub(crate) fn postgres(fsync: Fsync) -> Self {
+    fn postgres(fsync: Fsync) -> Self {
         let server = Server::start().expect("the server starts");
         for setting in ["fsync", "full_page_writes"] {
             let set = format!("ALTER SYSTEM SET {setting} = {};", fsync.word());

@@ -14,30 +14,39 @@ use std::process::{Command, ExitCode};
 
 use arena::Fsync;
 
-const USAGE: &str = "usage: migrate-race [apply] [fsync] [start] [embed] [--rounds N] [--only TEXT]
+const USAGE: &str = "usage: migrate-race [apply] [fsync] [start] [embed] [--rounds N] [--only TEXT] [--on TEXT]
 
-apply   apply 1,000 revisions, then revert them; nothing waits for the disk
+apply   apply 1,000 revisions, then revert them, each in a transaction and all in one; nothing waits for the disk
 fsync   the same, and every commit waits for the disk
 start   start with nothing to do
 embed   rebuild after a file was added; sizes of binaries
 
-Without a work: all of them. --only names the peers by a part of their names; the first row always runs.";
+Without a work: all of them. --only names the peers by a part of their names; the first row always runs.
+--on names the engine, sqlite or postgres; without it both.";
 
 /// What the command line asks for.
 struct Options {
     works: Vec<String>,
     rounds: Option<usize>,
-    only: String,
+    only: Only,
+}
+
+/// Who takes part: parts of the names of peers and engines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Only {
+    pub(crate) peer: String,
+    pub(crate) engine: String,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut options = Self { works: Vec::new(), rounds: None, only: String::new() };
+        let mut options = Self { works: Vec::new(), rounds: None, only: Only::default() };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "apply" | "fsync" | "start" | "embed" => options.works.push(argument),
                 "--rounds" => options.rounds = Some(arguments.next()?.parse().ok().filter(|rounds| *rounds > 0)?),
-                "--only" => options.only = arguments.next()?,
+                "--only" => options.only.peer = arguments.next()?,
+                "--on" => options.only.engine = arguments.next()?,
                 _ => return None,
             }
         }
@@ -65,7 +74,7 @@ fn main() -> ExitCode {
         start::race(rounds(31), &options.only);
     }
     if options.has("embed") {
-        embed::race(rounds(5), &options.only);
+        embed::race(rounds(5), &options.only.peer);
     }
     ExitCode::SUCCESS
 }

@@ -34,33 +34,56 @@ pub(crate) trait Session {
     fn revert(&mut self);
 }
 
-/// The bare drivers; the first one is the measure.
-pub(crate) fn bare(arena: &Arena, revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
-    match arena {
-        Arena::Sqlite(_) => raw::on_sqlite(revisions),
-        Arena::Postgres(..) => raw::on_postgres(revisions),
+/// How many transactions an upgrade takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transactions {
+    /// One for each revision.
+    Each,
+    /// One for all of them.
+    One,
+}
+
+impl Transactions {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Each => "each in a transaction",
+            Self::One => "all in one transaction",
+        }
     }
 }
 
-/// The tools; the first one is this library.
-pub(crate) fn tools(arena: &Arena, revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
+/// The bare drivers; the first one is the measure.
+pub(crate) fn bare(arena: &Arena, revisions: &[Revision], transactions: Transactions) -> Vec<Box<dyn Peer>> {
     match arena {
+        Arena::Sqlite(_) => raw::on_sqlite(revisions, transactions),
+        Arena::Postgres(..) => raw::on_postgres(revisions, transactions),
+    }
+}
+
+/// The tools; the first one is this library. sqlx and diesel take a transaction for each revision and know nothing else.
+pub(crate) fn tools(arena: &Arena, revisions: &[Revision], transactions: Transactions) -> Vec<Box<dyn Peer>> {
+    let mut tools = match arena {
         Arena::Sqlite(_) => vec![
-            ours::with_rusqlite(revisions),
-            ours::with_sqlx_sqlite(revisions),
-            sqlx::on_sqlite(revisions),
-            refinery::on_sqlite(revisions),
-            diesel::on_sqlite(revisions),
+            ours::with_rusqlite(revisions, transactions),
+            ours::with_sqlx_sqlite(revisions, transactions),
+            refinery::on_sqlite(revisions, transactions),
         ],
         Arena::Postgres(..) => vec![
-            ours::with_tokio_postgres(revisions),
-            ours::with_sqlx_postgres(revisions),
+            ours::with_tokio_postgres(revisions, transactions),
+            ours::with_sqlx_postgres(revisions, transactions),
+            refinery::on_postgres(revisions, transactions),
+        ],
+    };
+    tools.extend(match (transactions, arena) {
+        (Transactions::One, _) => vec![],
+        (Transactions::Each, Arena::Sqlite(_)) => vec![sqlx::on_sqlite(revisions), diesel::on_sqlite(revisions)],
+        (Transactions::Each, Arena::Postgres(..)) => vec![
             sqlx::on_postgres(revisions),
-            refinery::on_postgres(revisions),
             #[cfg(feature = "libpq")]
             diesel::on_postgres(revisions),
         ],
-    }
+    });
+    tools
 }
 
 /// The runtime of all asynchronous drivers: one thread, as the blocking ones have.

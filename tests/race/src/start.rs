@@ -2,23 +2,24 @@
 
 use std::time::Instant;
 
+use crate::Only;
 use crate::arena::{Arena, Fsync};
 use crate::contest::Contest;
-use crate::peers::tools;
+use crate::peers::{Transactions, tools};
 use crate::revisions::revisions;
 
-pub(crate) fn race(rounds: usize, only: &str) {
-    for arena in [Arena::Sqlite(Fsync::Off), Arena::postgres(Fsync::Off)] {
+pub(crate) fn race(rounds: usize, only: &Only) {
+    for arena in Arena::all(Fsync::Off, only) {
         for count in [10, 1_000, 10_000] {
             race_on(&arena, count, rounds, only);
         }
     }
 }
 
-fn race_on(arena: &Arena, count: usize, rounds: usize, only: &str) {
-    let mut peers = tools(arena, &revisions(count));
+fn race_on(arena: &Arena, count: usize, rounds: usize, only: &Only) {
+    let mut peers = tools(arena, &revisions(count), Transactions::Each);
     let mut measure = true;
-    peers.retain(|peer| std::mem::take(&mut measure) || peer.name().contains(only));
+    peers.retain(|peer| std::mem::take(&mut measure) || peer.name().contains(&only.peer));
     let places: Vec<_> = peers
         .iter()
         .map(|peer| {

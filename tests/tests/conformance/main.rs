@@ -34,6 +34,7 @@ mod downgrade;
 mod drift;
 mod events;
 mod failure;
+mod glance;
 mod history;
 mod journal;
 mod refusal;

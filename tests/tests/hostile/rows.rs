@@ -199,8 +199,9 @@ fn an_id_from_the_history_is_no_sql() {
     sql("CREATE TABLE victim (x text)");
     for down in stored {
         sql(&format!(
-            "INSERT INTO migrate_history SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, NULL, \
-             state, NULL, now(), 0, '', '', '', '{down}', NULL FROM migrate_history"
+            "INSERT INTO migrate_history (id, format, parents, depends_on, title, up_checksum, state, applied_at, duration_ms, \
+             applied_by, application, tool, down_sql) SELECT '*/ DROP TABLE victim; /*', format, 'root', '', title, up_checksum, \
+             state, now(), 0, '', '', '', '{down}' FROM migrate_history"
         ));
         let ran = call(&["downgrade", "root"]);
         assert_eq!(ran.code, 0, "{ran:?}");

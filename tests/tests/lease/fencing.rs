@@ -10,9 +10,32 @@ use super::column;
 /// Loses its lease before its n-th writing message.
 struct Robbed<C> {
     inner: C,
+    theft: Theft,
     left: usize,
     /// What had happened by then.
     seen: Option<String>,
+}
+
+/// How a lease gets lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Theft {
+    /// Another run takes it.
+    Taken,
+    /// Somebody deletes the row.
+    Deleted,
+}
+
+impl Theft {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Taken => "UPDATE migrate_lease SET owner = 'thief', token = token + 1",
+            Self::Deleted => "DELETE FROM migrate_lease",
+        }
+    }
+
+    fn leaves(self) -> &'static [&'static str] {
+        if self == Self::Taken { &["thief"] } else { &[] }
+    }
 }
 
 /// What the history and the tables hold; the statements that PostgreSQL takes only alone are the exception.
@@ -45,8 +68,7 @@ impl<C: Connection> Connection for Robbed<C> {
         let held = self.inner.query("SELECT 1 FROM migrate_lease WHERE owner <> ''").await;
         let is_held = held.is_ok_and(|rows| !rows.is_empty());
         if self.left == 0 && self.seen.is_none() && is_held && !is_alone && sql != "ROLLBACK" {
-            let robbed = "UPDATE migrate_lease SET owner = 'thief', token = token + 1";
-            self.inner.batch_execute(robbed).await.expect("the lease is there");
+            self.inner.batch_execute(self.theft.sql()).await.expect("the lease is there");
             self.seen = Some(picture(&mut self.inner).await);
         }
         self.left = self.left.saturating_sub(usize::from(is_held));
@@ -74,9 +96,9 @@ fn revisions(dialect: Dialect) -> Migrations {
 }
 
 /// Robs a run at each of its messages, each time on a fresh database; gives how many there were.
-async fn is_fenced_everywhere<C: Connection>(mut fresh: impl AsyncFnMut() -> C) -> usize {
+async fn is_fenced_everywhere<C: Connection>(theft: Theft, mut fresh: impl AsyncFnMut() -> C) -> usize {
     for at in 0.. {
-        let mut robbed = Robbed { inner: fresh().await, left: at, seen: None };
+        let mut robbed = Robbed { inner: fresh().await, theft, left: at, seen: None };
         let outcome = revisions(robbed.dialect()).migrator().lock(LockKind::Lease).run_async(&mut robbed).await;
         let Some(seen) = robbed.seen.take() else {
             outcome.expect("nobody robbed it");
@@ -89,19 +111,28 @@ async fn is_fenced_everywhere<C: Connection>(mut fresh: impl AsyncFnMut() -> C) 
         }
         assert_eq!(code(&outcome.expect_err("it was robbed").error), "M0418", "at {at}");
         assert_eq!(picture(&mut robbed.inner).await, seen, "at {at}");
-        assert_eq!(column(&mut robbed.inner, "SELECT owner FROM migrate_lease").await, ["thief"], "at {at}");
+        assert_eq!(column(&mut robbed.inner, "SELECT owner FROM migrate_lease").await, theft.leaves(), "at {at}");
     }
     0
 }
 
-#[test]
-fn a_robbed_run_on_postgres_writes_nothing_more() {
+fn is_fenced_on_postgres(theft: Theft) {
     if postgres_or_skip().is_none() {
         return;
     }
     let fresh = async || connect(&postgres_or_skip().expect("it was there").url()).await;
-    let messages = runtime().block_on(is_fenced_everywhere(fresh));
+    let messages = runtime().block_on(is_fenced_everywhere(theft, fresh));
     assert!(messages >= 8, "{messages}");
+}
+
+#[test]
+fn a_robbed_run_on_postgres_writes_nothing_more() {
+    is_fenced_on_postgres(Theft::Taken);
+}
+
+#[test]
+fn a_run_on_postgres_whose_lease_was_deleted_writes_nothing_more() {
+    is_fenced_on_postgres(Theft::Deleted);
 }
 
 #[test]
@@ -110,6 +141,6 @@ fn a_robbed_run_on_mariadb_writes_nothing_more() {
         return;
     }
     let fresh = async || connect_mysql(&mariadb_or_skip().expect("it was there").url()).await;
-    let messages = runtime().block_on(is_fenced_everywhere(fresh));
+    let messages = runtime().block_on(is_fenced_everywhere(Theft::Taken, fresh));
     assert!(messages >= 12, "{messages}");
 }

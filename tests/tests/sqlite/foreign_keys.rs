@@ -125,6 +125,21 @@ fn the_pragma_is_restored_when_the_lock_is_not_free() {
 }
 
 #[test]
+fn foreign_keys_are_on_again_for_the_next_revision() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let rebuild = draft("c").after("b").up("CREATE TABLE q (x);\nDROP TABLE q;");
+    let orphan = draft("d").after("c").up("INSERT INTO c VALUES (30, 3);");
+    let revisions = set([family(), draft("b").after("a").up(REBUILD), rebuild, orphan]);
+
+    let error = revisions.upgrade(&mut db).expect_err("a failure");
+
+    assert_eq!(code(&error.error), "M0401", "{}", explain(&error.error));
+    assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a", "b", "c"]);
+    assert!(foreign_keys(&db));
+}
+
+#[test]
 fn a_connection_without_foreign_keys_stays_without() {
     let file = SqliteFile::new();
     let mut db = file.open();

@@ -2,4 +2,5 @@
 
 mod busy;
 mod foreign_keys;
+mod messages;
 mod refusal;

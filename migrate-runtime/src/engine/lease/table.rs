@@ -110,16 +110,29 @@ impl<'t> Table<'t> {
 
     /// Renews a lease that is still held; changes nothing when it is not.
     pub(super) fn renew(self, owner: &str, token: u64) -> String {
-        let dialect = self.dialect;
+        format!("UPDATE {} SET {} WHERE {}", self.tables.lease(), self.renewal(), self.held(owner, token))
+    }
+
+    /// Renews a lease, and fails with these words when it is not held: on PostgreSQL one statement, which costs half of what
+    /// the two cost. Where the row itself is gone it changes nothing, and calls for nothing behind a `RETURNING`.
+    ///
+    /// The table has one row. To name it would make the server think about an index, for longer than it reads the row.
+    pub(super) fn hold(self, owner: &str, token: u64, words: &str) -> String {
+        let held = format!("owner = {} AND token = {token}", literal(self.dialect, owner));
+        format!(
+            "UPDATE {} SET {}, token = CAST(CASE WHEN {held} THEN '{token}' ELSE '{words}' END AS bigint)",
+            self.tables.lease(),
+            self.renewal(),
+        )
+    }
+
+    fn renewal(self) -> String {
         // Behind a pooler the next transaction runs in another session. When that one began is left open: planning a look
         // at the list of sessions costs as much as a small revision.
-        let backend = backend(dialect);
+        let backend = backend(self.dialect);
         format!(
-            "UPDATE {} SET expires_at = {}, backend_start = CASE WHEN backend = {backend} THEN backend_start ELSE '' END, \
-             backend = {backend} WHERE {}",
-            self.tables.lease(),
-            expiry(dialect),
-            self.held(owner, token),
+            "expires_at = {}, backend_start = CASE WHEN backend = {backend} THEN backend_start ELSE '' END, backend = {backend}",
+            expiry(self.dialect),
         )
     }
 

@@ -5,9 +5,10 @@ use std::time::Instant;
 use super::Frame;
 use crate::driver::DriverError;
 use crate::engine::contention::Limits;
-use crate::engine::hold::Hold;
+use crate::engine::hold::{Hold, LEASE_LOST};
 use crate::engine::step::{Before, Job};
 use crate::error::Error;
+use crate::history::RECORD_STATEMENTS;
 use crate::sql::literal;
 use migrate_plan::Dialect;
 
@@ -16,14 +17,18 @@ const DIALECT: Dialect = Dialect::Postgres;
 /// What a proof says when the transaction of the revision is over.
 const ENDED: &str = "the transaction of this revision has ended";
 
+/// The setting that lives as long as the transaction: it has the name of the run, or as long as the lease is not renewed
+/// [`BEGUN`].
+const GUARD: &str = "migrate.guard";
+
+/// What stands in the guard before the lease is renewed.
+const BEGUN: &str = "begun";
+
 /// The code of a statement that would write in a read-only session: no statement of the file is to blame.
 const READ_ONLY: &str = "25006";
 
 /// How many statements bring the session's settings back.
 const SETTINGS_STATEMENTS: usize = 2;
-
-/// How many statements record a step.
-const RECORD_STATEMENTS: usize = 2;
 
 /// Which part of a transaction a revision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,24 +82,31 @@ impl Message {
         run_id: &str,
         record: &str,
     ) -> Self {
-        let guard_value = literal(DIALECT, run_id);
-        // Whoever waits sees the beginning of this text.
-        let name = job.name();
-        let guards = format!("SELECT set_config('migrate.guard', {guard_value}, true), {}", limits.calls_on_postgres());
-        let mut head = Vec::new();
-        match part.begins {
-            true => {
-                head.extend([format!("{name} BEGIN"), guards]);
+        let ours = literal(DIALECT, run_id);
+        let guarded = |value: &str| format!("SET LOCAL {GUARD} = {value}");
+        let mut head: Vec<String> = part.begins.then(|| "BEGIN".to_owned()).into_iter().collect();
+        head.extend(limits.sets_on_postgres());
+        match (hold, part.begins) {
+            (Hold::Lease(lease), true) => {
+                let call = format!("set_config('{GUARD}', {ours}, true)");
+                head.extend([guarded(&format!("'{BEGUN}'")), lease.hold_and_call(&call)]);
+            }
+            (hold, true) => {
+                head.push(guarded(&ours));
                 head.extend(hold.proofs());
             }
-            false => head.push(format!("{name} {guards}")),
+            (_, false) => head.push(guarded(&ours)),
         }
         let statements = head.len();
-        let head = head.join(";\n") + ";\n";
+        // Whoever waits sees the beginning of this text.
+        let head = format!("{} {};\n", job.name(), head.join(";\n"));
         let before = Before { characters: head.chars().count(), statements, ..Before::default() };
         let guard = before.statements + job.statement_count(DIALECT);
         let body = job.body().unwrap_or_default();
-        let whole = proof(&format!("current_setting('migrate.guard', true) = {guard_value}"), ENDED);
+        let whole = format!(
+            "SELECT CAST(CASE current_setting('{GUARD}', true) WHEN {ours} THEN '1' WHEN '{BEGUN}' THEN '{LEASE_LOST}' ELSE \
+             '{ENDED}' END AS integer)"
+        );
         let commit = guard + 1 + SETTINGS_STATEMENTS + RECORD_STATEMENTS;
         // The body may end in a comment: what follows must not stand on its line.
         let settings = frame.own_settings;

@@ -5,7 +5,7 @@
 
 use migrate_runtime::Dialect;
 
-use super::{Peer, Place, Session, connections, runtime};
+use super::{Peer, Place, Session, Transactions, connections, runtime};
 use crate::revisions::Revision;
 
 /// Which rows are written.
@@ -27,6 +27,7 @@ enum Messages {
 struct Raw<C> {
     name: &'static str,
     create: String,
+    /// Statements that are sent together, if any are.
     up: Vec<Vec<String>>,
     down: Vec<Vec<String>>,
     messages: Messages,
@@ -34,20 +35,22 @@ struct Raw<C> {
     execute: fn(&mut C, &str),
 }
 
-pub(super) fn on_sqlite(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
+pub(super) fn on_sqlite(revisions: &[Revision], transactions: Transactions) -> Vec<Box<dyn Peer>> {
     let raw = |name, rows| -> Box<dyn Peer> {
         let execute = |db: &mut rusqlite::Connection, sql: &str| db.execute_batch(sql).expect("it runs");
-        Box::new(Raw::new(name, Dialect::Sqlite, rows, Messages::One, revisions, connections::rusqlite, execute))
+        let what = (Dialect::Sqlite, rows, Messages::One, transactions);
+        Box::new(Raw::new(name, what, revisions, connections::rusqlite, execute))
     };
     vec![raw("raw rusqlite", Rows::Few), raw("raw rusqlite, rows as ours", Rows::Ours)]
 }
 
-pub(super) fn on_postgres(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
+pub(super) fn on_postgres(revisions: &[Revision], transactions: Transactions) -> Vec<Box<dyn Peer>> {
     let raw = |name, rows, messages| -> Box<dyn Peer> {
         let execute = |db: &mut tokio_postgres::Client, sql: &str| {
             runtime().block_on(db.batch_execute(sql)).expect("it runs");
         };
-        Box::new(Raw::new(name, Dialect::Postgres, rows, messages, revisions, connections::tokio_postgres, execute))
+        let what = (Dialect::Postgres, rows, messages, transactions);
+        Box::new(Raw::new(name, what, revisions, connections::tokio_postgres, execute))
     };
     vec![
         raw("raw tokio-postgres, a message a revision", Rows::Few, Messages::One),
@@ -59,28 +62,33 @@ pub(super) fn on_postgres(revisions: &[Revision]) -> Vec<Box<dyn Peer>> {
 impl<C> Raw<C> {
     fn new(
         name: &'static str,
-        dialect: Dialect,
-        rows: Rows,
-        messages: Messages,
+        (dialect, rows, messages, transactions): (Dialect, Rows, Messages, Transactions),
         revisions: &[Revision],
         connect: fn(&Place) -> C,
         execute: fn(&mut C, &str),
     ) -> Self {
-        let transaction = |sql: &str, records: Vec<String>| {
-            let mut statements = vec!["BEGIN".to_owned(), sql.trim_end().trim_end_matches(';').to_owned()];
+        let statements = |sql: &str, records: Vec<String>| {
+            let mut statements = vec![sql.trim_end().trim_end_matches(';').to_owned()];
             statements.extend(records);
-            statements.push("COMMIT".to_owned());
             statements
         };
+        let framed = |revisions: Vec<Vec<String>>| {
+            let begin = || vec!["BEGIN".to_owned()];
+            let commit = || vec!["COMMIT".to_owned()];
+            match transactions {
+                Transactions::Each => {
+                    revisions.into_iter().map(|statements| [begin(), statements, commit()].concat()).collect()
+                }
+                Transactions::One => [vec![begin()], revisions, vec![commit()]].concat(),
+            }
+        };
+        let ups = revisions.iter().map(|revision| statements(&revision.up, rows.insert(revision, dialect)));
+        let downs = revisions.iter().rev().map(|revision| statements(&revision.down, rows.delete(revision, dialect)));
         Self {
             name,
             create: rows.create(dialect),
-            up: revisions.iter().map(|revision| transaction(&revision.up, rows.insert(revision, dialect))).collect(),
-            down: revisions
-                .iter()
-                .rev()
-                .map(|revision| transaction(&revision.down, rows.delete(revision, dialect)))
-                .collect(),
+            up: framed(ups.collect()),
+            down: framed(downs.collect()),
             messages,
             connect,
             execute,
@@ -99,7 +107,7 @@ impl Rows {
     fn create(self, dialect: Dialect) -> String {
         let (stamp, seq) = match dialect {
             Dialect::Postgres => ("timestamptz", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-            _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            _ => ("TEXT", "INTEGER PRIMARY KEY"),
         };
         match self {
             Self::Few => format!(
@@ -107,9 +115,9 @@ impl Rows {
                  applied_at {stamp} NOT NULL)"
             ),
             Self::Ours => format!(
-                "CREATE TABLE raw_history (id varchar(255) NOT NULL PRIMARY KEY, format integer NOT NULL, parents text \
-                 NOT NULL, depends_on text NOT NULL, title text NOT NULL, up_checksum text, down_checksum text, state \
-                 text NOT NULL, journal text, applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by text \
+                "CREATE TABLE raw_history (id varchar(255) NOT NULL PRIMARY KEY, format integer NOT NULL, digest bigint, \
+                 state text NOT NULL, journal text, parents text NOT NULL, depends_on text NOT NULL, title text NOT NULL, \
+                 up_checksum text, down_checksum text, applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by text \
                  NOT NULL, application text NOT NULL, tool text NOT NULL, down_sql text, lease bigint); \
                  CREATE TABLE raw_log (seq {seq}, format integer NOT NULL, run_id text NOT NULL, revision varchar(255) \
                  NOT NULL, action text NOT NULL, note text, checksum text, at {stamp} NOT NULL, duration_ms bigint NOT \
@@ -127,10 +135,10 @@ impl Rows {
             )],
             Self::Ours => vec![
                 format!(
-                    "INSERT INTO raw_history (id, format, parents, depends_on, title, up_checksum, down_checksum, state, \
-                     journal, applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES \
-                     ('{number:05}', 1, '{before:05}', '', 'create t', '{checksum}', '{checksum}', 'applied', NULL, \
-                     {now}, 1, 'ann@laptop', 'race 0.1.0', 'migrate-runtime 0.1.0', '{down}', NULL)",
+                    "INSERT INTO raw_history (id, format, digest, state, journal, parents, depends_on, title, up_checksum, \
+                     down_checksum, applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES \
+                     ('{number:05}', 1, 7894437473709, 'applied', NULL, '{before:05}', '', 'create t', '{checksum}', \
+                     '{checksum}', {now}, 1, 'ann@laptop', 'race 0.1.0', 'migrate-runtime 0.1.0', '{down}', NULL)",
                     before = number - 1,
                     down = revision.down,
                 ),
@@ -175,12 +183,12 @@ struct Running<'p, C> {
 }
 
 impl<C> Running<'_, C> {
-    fn run(&mut self, transactions: &[Vec<String>]) {
-        for transaction in transactions {
+    fn run(&mut self, parts: &[Vec<String>]) {
+        for statements in parts {
             match self.raw.messages {
-                Messages::One => (self.raw.execute)(&mut self.db, &transaction.join(";\n")),
+                Messages::One => (self.raw.execute)(&mut self.db, &statements.join(";\n")),
                 Messages::OnePerStatement => {
-                    transaction.iter().for_each(|statement| (self.raw.execute)(&mut self.db, statement));
+                    statements.iter().for_each(|statement| (self.raw.execute)(&mut self.db, statement));
                 }
             }
         }

@@ -2,27 +2,29 @@
 
 use refinery::{Migration, Runner};
 
-use super::{Peer, Place, Session, connections, runtime};
+use super::{Peer, Place, Session, Transactions, connections, runtime};
 use crate::revisions::Revision;
 
 struct Refinery<C> {
     name: &'static str,
     files: Vec<(String, String)>,
+    transactions: Transactions,
     connect: fn(&Place) -> C,
     run: fn(&Runner, &mut C),
 }
 
-pub(super) fn on_sqlite(revisions: &[Revision]) -> Box<dyn Peer> {
+pub(super) fn on_sqlite(revisions: &[Revision], transactions: Transactions) -> Box<dyn Peer> {
     let run = |runner: &Runner, db: &mut rusqlite::Connection| drop(runner.run(db).expect("it upgrades"));
-    Box::new(Refinery { name: "refinery, rusqlite", files: files(revisions), connect: connections::rusqlite, run })
+    let connect = connections::rusqlite;
+    Box::new(Refinery { name: "refinery, rusqlite", files: files(revisions), transactions, connect, run })
 }
 
-pub(super) fn on_postgres(revisions: &[Revision]) -> Box<dyn Peer> {
+pub(super) fn on_postgres(revisions: &[Revision], transactions: Transactions) -> Box<dyn Peer> {
     let run = |runner: &Runner, db: &mut tokio_postgres::Client| {
         drop(runtime().block_on(runner.run_async(db)).expect("it upgrades"));
     };
     let connect = connections::tokio_postgres;
-    Box::new(Refinery { name: "refinery, tokio-postgres", files: files(revisions), connect, run })
+    Box::new(Refinery { name: "refinery, tokio-postgres", files: files(revisions), transactions, connect, run })
 }
 
 fn files(revisions: &[Revision]) -> Vec<(String, String)> {
@@ -54,7 +56,8 @@ impl<C> Session for Running<'_, C> {
     fn upgrade(&mut self) {
         let read = |(name, sql): &(String, String)| Migration::unapplied(name, sql).expect("the name is right");
         let migrations: Vec<Migration> = self.refinery.files.iter().map(read).collect();
-        (self.refinery.run)(&Runner::new(&migrations), &mut self.db);
+        let grouped = self.refinery.transactions == Transactions::One;
+        (self.refinery.run)(&Runner::new(&migrations).set_grouped(grouped), &mut self.db);
     }
 
     fn revert(&mut self) {

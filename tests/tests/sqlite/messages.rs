@@ -1,0 +1,119 @@
+//! What a revision sends, and drivers that do with it what ours do not.
+
+use std::time::Duration;
+
+use migrate_runtime::{BlockingConnection, Connection, Dialect, DriverError, Event, Migrations, Row};
+use migrate_tests::suite::{SqliteFile, chain, code, draft, explain, route, set};
+
+/// What a driver does otherwise than ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    None,
+    /// It says which statement failed, and not how many had completed.
+    CountsNothing,
+    /// It commits behind the SQL of `b`, as a function of an extension could.
+    Commits,
+}
+
+/// A connection that counts what is sent.
+struct Driver {
+    db: rusqlite::Connection,
+    habit: Habit,
+    messages: usize,
+}
+
+impl Driver {
+    fn new(file: &SqliteFile, habit: Habit) -> Self {
+        let db = file.open();
+        db.pragma_update(None, "foreign_keys", true).expect("a pragma");
+        Self { db, habit, messages: 0 }
+    }
+}
+
+impl Connection for Driver {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn batch_execute(&mut self, sql: &str) -> Result<(), DriverError> {
+        self.messages += 1;
+        let commits = self.habit == Habit::Commits && sql.contains("CREATE TABLE t_b");
+        let sql = if commits { format!("{sql}; COMMIT") } else { sql.to_owned() };
+        let outcome = Connection::batch_execute(&mut self.db, &sql).await;
+        outcome.map_err(|error| match self.habit {
+            Habit::CountsNothing => DriverError { completed: None, ..error },
+            _ => error,
+        })
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
+        self.messages += 1;
+        Connection::query(&mut self.db, sql).await
+    }
+
+    async fn sleep(&mut self, duration: Duration) {
+        Connection::sleep(&mut self.db, duration).await;
+    }
+}
+
+impl BlockingConnection for Driver {}
+
+/// How many messages each revision costs, going up and going down.
+fn messages(of: impl Fn(&Migrations, &mut Driver)) -> usize {
+    let count = |names: &str| {
+        let file = SqliteFile::new();
+        let mut driver = Driver::new(&file, Habit::None);
+        of(&chain(names), &mut driver);
+        driver.messages
+    };
+    let (one, four) = (count("a"), count("a b c d"));
+    assert_eq!((four - one) % 3, 0);
+    (four - one) / 3
+}
+
+#[test]
+fn each_revision_costs_three_messages() {
+    let up = messages(|revisions, driver| assert!(revisions.upgrade(driver).is_ok()));
+    assert_eq!(up, 3);
+    let both = messages(|revisions, driver| {
+        revisions.upgrade(driver).expect("an upgrade");
+        revisions.downgrade(driver, "base").expect("a downgrade");
+    });
+    assert_eq!(both - up, 3, "dropping a table costs no more");
+}
+
+#[test]
+fn a_transaction_that_ends_unseen_leaves_no_history_row() {
+    let file = SqliteFile::new();
+    let error = chain("a b").upgrade(&mut Driver::new(&file, Habit::Commits)).expect_err("a refusal");
+    assert_eq!(code(&error.error), "M0403", "{}", explain(&error.error));
+    assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
+    assert_eq!(file.rows("SELECT revision FROM migrate_log"), ["a"]);
+}
+
+#[test]
+fn a_driver_that_counts_nothing_hides_no_other_run() {
+    let file = SqliteFile::new();
+    let mut other = file.open();
+    let revisions = chain("a b c");
+    let migrator = revisions.migrator().on_event(|event| match event {
+        Event::StepFinished { step, .. } if step.id == "a" => {
+            chain("a b").upgrade(&mut other).expect("the other is faster");
+        }
+        _ => {}
+    });
+    let report = migrator.run(&mut Driver::new(&file, Habit::CountsNothing)).expect("an upgrade");
+    assert_eq!(route(&report), "base | +a +c | c");
+}
+
+#[test]
+fn a_driver_that_counts_nothing_leaves_nothing_of_a_failure() {
+    let file = SqliteFile::new();
+    let revisions =
+        set([draft("a"), draft("b").after("a").up("CREATE TABLE t_b (x);\nINSERT INTO nowhere VALUES (1);")]);
+    let mut driver = Driver::new(&file, Habit::CountsNothing);
+    let error = revisions.upgrade(&mut driver).expect_err("a failure");
+    assert_eq!(code(&error.error), "M0401", "{}", explain(&error.error));
+    assert!(driver.db.is_autocommit());
+    assert_eq!(file.rows("SELECT name FROM sqlite_schema WHERE name LIKE 't\\_%' ESCAPE '\\'"), ["t_a"]);
+}
