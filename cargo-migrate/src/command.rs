@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share.
 
+mod all;
 mod check;
 mod completions;
 mod database;
@@ -35,19 +36,24 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if call.global.backup && !matches!(&arguments.command, Command::Verb(verb) if changes(verb)) {
         return call.output.finish(Err(backs_up_nothing().into()));
     }
-    let outcome = match &arguments.command {
-        Command::Init(args) => init::run(args, &call),
-        Command::New(args) => new::run(args, &call),
-        Command::Merge(args) => merge::run(args, &call),
-        Command::Rebase(args) => rebase::run(args, &call),
-        Command::Seal(args) => seal::run(args, &call),
-        Command::Edit(args) => edit::run(args, &call),
-        Command::Check(args) => check::run(args, &call),
-        Command::Database(args) => database::run(args, &call),
-        Command::Completions(args) => completions::run(args),
-        Command::Verb(verb) => operate(verb, &call),
-    };
+    let outcome = if call.global.all { all::run(&arguments.command, &call) } else { once(&arguments.command, &call) };
     call.output.finish(outcome)
+}
+
+/// Runs the verb on one database.
+fn once(command: &Command, call: &Call<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, call),
+        Command::New(args) => new::run(args, call),
+        Command::Merge(args) => merge::run(args, call),
+        Command::Rebase(args) => rebase::run(args, call),
+        Command::Seal(args) => seal::run(args, call),
+        Command::Edit(args) => edit::run(args, call),
+        Command::Check(args) => check::run(args, call),
+        Command::Database(args) => database::run(args, call),
+        Command::Completions(args) => completions::run(args),
+        Command::Verb(verb) => operate(verb, call),
+    }
 }
 
 /// Whether there is something to back up before the verb.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
-use migrate_plan::{Code, DEFAULT_FOLDER, Diagnostic, ProjectConfig};
+use migrate_plan::{Code, Diagnostic, ProjectConfig};
 
 use crate::arguments::Global;
 
@@ -17,8 +17,10 @@ pub(crate) struct Project {
     pub(crate) folder: PathBuf,
     /// The folder as the user knows it: relative to the current directory where it is below it.
     pub(crate) shown: String,
-    /// What is configured.
+    /// What is configured for the database at hand.
     pub(crate) config: ProjectConfig,
+    /// What is configured for all of them.
+    pub(crate) whole: ProjectConfig,
     /// The file that configures it, and against which its paths are relative.
     pub(crate) config_file: Option<PathBuf>,
     /// The package's folder, for `build.rs`.
@@ -38,8 +40,9 @@ impl Project {
         let here = std::env::current_dir()
             .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
         let standalone = read_standalone(&here)?;
+        let database = global.database.as_deref();
         if let Some(dir) = &global.dir {
-            return Ok(Self::outside(&here, here.join(dir), standalone));
+            return Self::outside(&here, Some(here.join(dir)), standalone, database);
         }
         let manifest = match &global.manifest_path {
             Some(path) => Some(here.join(path)),
@@ -52,26 +55,41 @@ impl Project {
                     "leave `-p` out",
                 ));
             }
-            let folder = standalone.as_ref().map_or(DEFAULT_FOLDER, |config| &config.folder);
-            return Ok(Self::outside(&here, here.join(folder), standalone));
+            return Self::outside(&here, None, standalone, database);
         };
         let metadata = read_metadata(&manifest)?;
         let package = select(&metadata, &manifest, global.package.as_deref())?;
-        Self::of_package(&here, &metadata, package, standalone.is_some())
+        Self::of_package(&here, &metadata, package, standalone.is_some(), database)
     }
 
-    fn outside(here: &Path, folder: PathBuf, config: Option<ProjectConfig>) -> Self {
-        Self {
+    fn outside(
+        here: &Path,
+        folder: Option<PathBuf>,
+        config: Option<ProjectConfig>,
+        database: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
+        let config_file = config.as_ref().map(|_| here.join(CONFIG_FILE));
+        let whole = config.unwrap_or_default();
+        let config = of_database(&whole, database)?;
+        let folder = folder.unwrap_or_else(|| here.join(&config.folder));
+        Ok(Self {
             shown: shown(here, &folder),
             folder,
-            config_file: config.as_ref().map(|_| here.join(CONFIG_FILE)),
-            config: config.unwrap_or_default(),
+            config_file,
+            config,
+            whole,
             package: None,
             env_folders: vec![here.to_owned()],
-        }
+        })
     }
 
-    fn of_package(here: &Path, metadata: &Metadata, package: &Package, standalone: bool) -> Result<Self, Diagnostic> {
+    fn of_package(
+        here: &Path,
+        metadata: &Metadata,
+        package: &Package,
+        standalone: bool,
+        database: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
         let manifest = package.manifest_path.as_std_path();
         let root = manifest.parent().unwrap_or(here).to_owned();
         let config = package_config(here, manifest)?;
@@ -83,7 +101,8 @@ impl Project {
             )
             .because("what is embedded reads that table, and two places could say different things"));
         }
-        let config = config.unwrap_or_default();
+        let whole = config.unwrap_or_default();
+        let config = of_database(&whole, database)?;
         let folder = root.join(&config.folder);
         let workspace = metadata.workspace_root.as_std_path().to_owned();
         let mut env_folders = vec![root.clone(), workspace];
@@ -92,11 +111,17 @@ impl Project {
             shown: shown(here, &folder),
             folder,
             config,
+            whole,
             config_file: Some(manifest.to_owned()),
             package: Some(root),
             env_folders,
         })
     }
+}
+
+/// The configuration of one database.
+fn of_database(whole: &ProjectConfig, name: Option<&str>) -> Result<ProjectConfig, Diagnostic> {
+    name.map_or(Ok(whole), |name| whole.database(name)).cloned()
 }
 
 fn read_standalone(here: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
@@ -146,7 +171,8 @@ fn select<'m>(metadata: &'m Metadata, manifest: &Path, wanted: Option<&str>) -> 
 fn has_migrations(package: &Package) -> bool {
     let manifest = package.manifest_path.as_std_path();
     let config = package_config(Path::new("."), manifest).ok().flatten().unwrap_or_default();
-    manifest.parent().is_some_and(|root| root.join(config.folder).is_dir())
+    let mut folders = std::iter::once(&config).chain(&config.databases).map(|database| &database.folder);
+    manifest.parent().is_some_and(|root| folders.any(|folder| root.join(folder).is_dir()))
 }
 
 fn package_config(here: &Path, manifest: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {

@@ -16,10 +16,12 @@ use quote::quote_spanned;
 /// ```ignore
 /// migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
 /// migrate_runtime::embed_migrations! { static OTHERS: Migrations = "db/others", heads = "many"; }
+/// migrate_runtime::embed_migrations! { static ANALYTICS: Migrations, database = "analytics"; }
 /// ```
 ///
 /// The folder is the literal's, else that of `[package.metadata.migrate]`, else `migrations`; relative to `Cargo.toml`.
 /// Any visibility, name and attributes may be used; `Migrations` needs no import. `heads = "many"` allows several heads.
+/// `database = "analytics"` takes everything from `[package.metadata.migrate.database.analytics]`.
 ///
 /// # Errors
 ///

@@ -123,6 +123,7 @@ codes! {
     Protected = "M0705", "a protected database cannot be dropped";
     InUse = "M0706", "others use the database";
     BackupFailed = "M0707", "there is no backup, so nothing was written";
+    UnknownDatabase = "M0708", "no database has this name";
 }
 
 impl fmt::Display for Code {

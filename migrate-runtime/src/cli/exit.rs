@@ -32,9 +32,12 @@ impl Exit {
             Code::Drift => Self::Drift,
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
-            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget | Code::UnknownEnvironment => {
-                Self::Usage
-            }
+            Code::Usage
+            | Code::MissingUrl
+            | Code::InvalidUrl
+            | Code::MalformedTarget
+            | Code::UnknownEnvironment
+            | Code::UnknownDatabase => Self::Usage,
             _ => Self::Failed,
         }
     }

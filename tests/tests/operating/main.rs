@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod confirmation;
 mod database;
+mod databases;
 mod environments;
 mod redo;
 mod repair;
