@@ -35,6 +35,7 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
+use crate::trace;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
 use hold::Hold;
@@ -161,7 +162,13 @@ pub(crate) async fn run(
     let (announced, hold) = (HashSet::new(), Hold::Unproven);
     let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false };
     let own_waiting = run.suspend_busy_timeout().await;
-    let outcome = run.go(gate).await;
+    let span = trace::run(run.report.action, &run.report.run_id, run.db.dialect());
+    let going = async {
+        let outcome = run.go(gate).await;
+        outcome.as_ref().err().into_iter().for_each(trace::failed);
+        outcome
+    };
+    let outcome = span.around(going).await;
     run.restore_busy_timeout(own_waiting).await;
     match outcome {
         Ok(()) => Ok(run.report),
@@ -263,6 +270,7 @@ impl<'r> Run<'r, '_> {
     }
 
     fn emit(&mut self, event: &Event<'_>) {
+        trace::event(event);
         if let Some(listener) = self.listener {
             listener(event);
         }

@@ -22,7 +22,8 @@
 //!
 //! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
 //! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).
-//! The feature `cli` adds the operator's verbs as a clap subcommand.
+//! [`on_startup`] is what a service calls. The feature `cli` adds the operator's verbs as a clap subcommand, `tracing` spans and
+//! events of each run.
 
 mod migrations;
 mod migrator;
@@ -33,11 +34,17 @@ mod journal;
 mod sql;
 
 mod driver;
+mod startup;
 mod wait;
 
 mod error;
 mod event;
 mod report;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/without.rs"]
+mod trace;
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -55,6 +62,7 @@ pub use migrations::{Migrations, read_folder};
 pub use migrator::Migrator;
 pub use report::{RunReport, StepReport};
 pub use sql::quoted_name;
+pub use startup::{Readiness, Startup, on_startup, on_startup_async};
 pub use wait::{Transient, wait_for, wait_for_async};
 
 /// What the macro's output names; not for people.

@@ -14,6 +14,7 @@ use crate::event::{Event, Listener};
 use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
+use crate::trace;
 
 const ACQUIRING: &str = "no connection can be had";
 const CONNECTING: &str = "the server does not say what it is";
@@ -359,8 +360,9 @@ impl<'m> Migrator<'m> {
     }
 
     pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
-        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
-            listener(&Event::Stale { folder });
+        if let Some(folder) = self.migrations.stale_folder() {
+            trace::event(&Event::Stale { folder });
+            self.listener.iter_mut().for_each(|listener| listener(&Event::Stale { folder }));
         }
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
         if self.goes_to_the_head() {
@@ -394,11 +396,24 @@ impl<'m> Migrator<'m> {
 
     fn nothing_to_do(mut self, head: String) -> RunReport {
         let heads = vec![head];
+        let plan = Plan::nothing(Action::Upgrade, heads.clone());
+        let planned = Event::Planned { plan: &plan };
+        trace::event(&planned);
         if let Some(listener) = &mut self.listener {
-            listener(&Event::Planned { plan: &Plan::nothing(Action::Upgrade, heads.clone()) });
+            listener(&planned);
         }
         let report = RunReport::new(Action::Upgrade, engine::random_id());
         RunReport { heads_before: heads.clone(), heads_after: heads, ..report }
+    }
+
+    /// [`Migrator::plan_live`], which a glance is enough for when nothing is to be done.
+    pub(crate) async fn glance_or_plan(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
+        let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
+        let (revisions, settings) = (self.migrations.revisions(), &self.settings);
+        match engine::head_of_everything(revisions, settings, &mut db).await {
+            Some(head) => Ok(Plan::nothing(Action::Upgrade, vec![head])),
+            None => self.plan_live(&mut db).await,
+        }
     }
 
     pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {

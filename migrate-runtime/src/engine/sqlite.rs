@@ -13,6 +13,7 @@ use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
 use crate::history::Took;
+use crate::trace;
 
 const DIALECT: Dialect = Dialect::Sqlite;
 const WRITING: &str = "the history cannot be written";
@@ -120,19 +121,26 @@ impl Run<'_, '_> {
             return self.steps_at_once_on_sqlite(jobs, action, look, &last_log, done).await;
         }
         for (index, job) in jobs.iter().enumerate() {
-            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
-            let started = Instant::now();
-            if job.stands_outside() {
-                self.step_journalled(job, action, look, Frame::Sqlite).await?;
-                last_log = self.last_log(look).await?;
-            } else {
-                match self.step_on_sqlite(job, action, look, &last_log).await? {
-                    Some(now) => last_log = now,
-                    None => return Ok(Outcome::HistoryChanged),
+            let (number, of) = (index + 1, jobs.len());
+            let step = async {
+                self.emit(&Event::StepStarted { step: job.step, number, of });
+                let started = Instant::now();
+                let log_after = if job.stands_outside() {
+                    self.step_journalled(job, action, look, Frame::Sqlite).await?;
+                    Some(self.last_log(look).await?)
+                } else {
+                    self.step_on_sqlite(job, action, look, &last_log).await?
+                };
+                if log_after.is_some() {
+                    *done = number;
+                    self.finish(job, started.elapsed());
                 }
+                Ok::<_, Error>(log_after)
+            };
+            match trace::revision(job.step, number, of).around(step).await? {
+                Some(now) => last_log = now,
+                None => return Ok(Outcome::HistoryChanged),
             }
-            *done = index + 1;
-            self.finish(job, started.elapsed());
         }
         Ok(Outcome::Done)
     }
@@ -196,7 +204,8 @@ impl Run<'_, '_> {
             for (index, job) in jobs.iter().enumerate() {
                 self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
                 let started = Instant::now();
-                match self.inside(job, action, look, &last_log, check).await? {
+                let inside = self.inside(job, action, look, &last_log, check);
+                match trace::revision(job.step, index + 1, jobs.len()).around(inside).await? {
                     Some(now) => last_log = now,
                     None => return Ok(None),
                 }
@@ -237,7 +246,10 @@ impl Run<'_, '_> {
         self.execute("SAVEPOINT migrate_guard").await?;
         if let Some(body) = job.body() {
             // `BEGIN IMMEDIATE` succeeds on a file that is open read-only, so that the first write is the revision's own.
-            self.db.batch_execute(body).await.map_err(|error| match error.kind {
+            trace::sql(body);
+            let span = trace::statements(1, || job.statement_count(DIALECT));
+            let sent = span.around(self.db.batch_execute(body)).await;
+            sent.map_err(|error| match error.kind {
                 DriverErrorKind::ReadOnly => Error::driver(WRITING, error),
                 _ => job.failure(DIALECT, Before::default(), error),
             })?;

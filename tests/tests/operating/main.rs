@@ -9,5 +9,6 @@ mod environments;
 mod redo;
 mod repair;
 mod site;
+mod startup;
 mod status;
 mod wait;
