@@ -158,7 +158,8 @@ fn places(project: &Project) -> Result<Vec<(&Environment, Place)>, Diagnostic> {
     let mut places: Vec<(&Environment, Place)> = Vec::new();
     let configs = std::iter::once(&project.whole).chain(&project.whole.databases);
     for environment in configs.flat_map(|config| &config.environments) {
-        let from_variable = FoundUrl::from_variable(&environment.variable, project)?;
+        // A variable that was not filled in says of no database that it is this one.
+        let from_variable = FoundUrl::from_variable(&environment.variable, project).ok().flatten();
         let from_config = FoundUrl::from_config(environment.url.as_ref(), "`url`", project);
         for found in from_variable.into_iter().chain(from_config) {
             let place = Place::of(&found.url, &found.base).map_err(|mut problem| {
