@@ -15,6 +15,7 @@ mod template;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
+use migrate_runtime::Prospect;
 use migrate_runtime::cli::{Backup, Exit, Failure, Need, Output, Safeguards, Verb};
 
 use crate::arguments::{Arguments, Command, Global};
@@ -91,7 +92,7 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         let url = FoundUrl::require(call.global, &project)?;
         let mut safeguards = url.safeguards(call.global.yes);
-        let back_up = || backup::make(&url, &project, &call.output);
+        let back_up = |prospect: &Prospect<'_>| backup::make(&url, &project, prospect.history_exists, &call.output);
         let runs = matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_));
         if call.global.backup || (runs && url.wants_backup()) {
             safeguards.backup = Some(Backup(&back_up));

@@ -218,7 +218,7 @@ impl<'r> Run<'r, '_> {
             work::refuse_parts(&jobs, self.db.dialect())?;
         }
         if let Some(gate) = gate {
-            let note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            let note = prospect::pass(gate, &work.plan, &jobs, first.exists, self.db.dialect())?;
             self.report.note = note.or(self.report.note.take());
             self.approved = true;
         }
