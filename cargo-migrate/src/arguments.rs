@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 }
 
 /// The flags that every verb takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The folder of revision files; no cargo project is looked for then. May be repeated
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -39,6 +39,12 @@ pub(crate) struct Global {
     /// Where the database is: `sqlite://app.db`, `postgres://user@host/name` [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// Which of the project's databases, when it is not the first one
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+    /// All databases of the project, one after the other
+    #[arg(long, global = true, conflicts_with_all = ["database", "database_url", "dir"])]
+    pub(crate) all: bool,
     /// The environment whose database is meant, such as `staging`
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
     pub(crate) env: Option<String>,

@@ -21,8 +21,14 @@ const FOLDER: &str = "backups";
 const SAME_SECOND: u32 = 100;
 
 /// Backs the database up and says where to; gives what the log is to say of it.
-pub(crate) fn make(found: &FoundUrl, project: &Project, output: &Output) -> Result<String, Diagnostic> {
-    let dump = Dump::of(&found.url, &found.base)?;
+pub(crate) fn make(
+    found: &FoundUrl,
+    project: &Project,
+    history_exists: bool,
+    output: &Output,
+) -> Result<String, Diagnostic> {
+    let history = project.config.settings.history_schema.as_deref().filter(|_| history_exists);
+    let dump = Dump::of(&found.url, &found.base, history)?;
     let folder = folder(&dump, project)?;
     let (file, restore) = match &project.config.backup_command {
         Some(command) => (run_configured(command, &dump, &folder, found)?, None),

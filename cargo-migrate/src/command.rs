@@ -1,6 +1,7 @@
 //! The verbs, one file each, and what they share.
 
 mod adopt;
+mod all;
 mod check;
 mod completions;
 mod database;
@@ -16,6 +17,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
+use migrate_runtime::Prospect;
 use migrate_runtime::cli::{Backup, Exit, Failure, Need, Output, Safeguards, Verb};
 
 use crate::arguments::{Arguments, Command, Global};
@@ -37,20 +39,25 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if call.global.backup && !matches!(&arguments.command, Command::Verb(verb) if changes(verb)) {
         return call.output.finish(Err(backs_up_nothing().into()));
     }
-    let outcome = match &arguments.command {
-        Command::Init(args) => init::run(args, &call),
-        Command::New(args) => new::run(args, &call),
-        Command::Merge(args) => merge::run(args, &call),
-        Command::Rebase(args) => rebase::run(args, &call),
-        Command::Seal(args) => seal::run(args, &call),
-        Command::Edit(args) => edit::run(args, &call),
-        Command::Adopt(args) => adopt::run(args, &call),
-        Command::Check(args) => check::run(args, &call),
-        Command::Database(args) => database::run(args, &call),
-        Command::Completions(args) => completions::run(args),
-        Command::Verb(verb) => operate(verb, &call),
-    };
+    let outcome = if call.global.all { all::run(&arguments.command, &call) } else { once(&arguments.command, &call) };
     call.output.finish(outcome)
+}
+
+/// Runs the verb on one database.
+fn once(command: &Command, call: &Call<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, call),
+        Command::New(args) => new::run(args, call),
+        Command::Merge(args) => merge::run(args, call),
+        Command::Rebase(args) => rebase::run(args, call),
+        Command::Seal(args) => seal::run(args, call),
+        Command::Edit(args) => edit::run(args, call),
+        Command::Adopt(args) => adopt::run(args, call),
+        Command::Check(args) => check::run(args, call),
+        Command::Database(args) => database::run(args, call),
+        Command::Completions(args) => completions::run(args),
+        Command::Verb(verb) => operate(verb, call),
+    }
 }
 
 /// Whether there is something to back up before the verb.
@@ -90,7 +97,7 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         let url = FoundUrl::require(call.global, &project)?;
         let mut safeguards = url.safeguards(call.global.yes);
-        let back_up = || backup::make(&url, &project, &call.output);
+        let back_up = |prospect: &Prospect<'_>| backup::make(&url, &project, prospect.history_exists, &call.output);
         let runs = matches!(verb, Verb::Upgrade(_) | Verb::Downgrade(_) | Verb::Redo(_));
         if call.global.backup || (runs && url.wants_backup()) {
             safeguards.backup = Some(Backup(&back_up));

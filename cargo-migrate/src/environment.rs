@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use migrate_plan::{Code, Diagnostic, Dialect, Environment, nearest};
+use migrate_plan::{Code, Diagnostic, Dialect, Environment, ProjectConfig, nearest};
 use migrate_runtime::cli::{Output, Safeguards};
 
 use crate::arguments::Global;
 use crate::database::Place;
 use crate::project::{Project, shown};
-
-/// The variable, in the environment of the process or a `.env` file.
-const VARIABLE: &str = "DATABASE_URL";
 
 /// A URL and where it came from.
 #[derive(Debug)]
@@ -41,11 +38,10 @@ impl FoundUrl {
     /// [`FoundUrl::find`] for a verb that cannot do without.
     pub(crate) fn require(global: &Global, project: &Project) -> Result<Self, Diagnostic> {
         Self::find(global, project)?.ok_or_else(|| {
-            Diagnostic::new(
-                Code::MissingUrl,
-                "no database URL was given",
-                "write `--database-url sqlite://app.db`, or set DATABASE_URL in the environment or in `.env`",
-            )
+            let variable = &project.config.variable;
+            let help =
+                format!("write `--database-url sqlite://app.db`, or set {variable} in the environment or in `.env`");
+            Diagnostic::new(Code::MissingUrl, "no database URL was given", help)
         })
     }
 
@@ -60,9 +56,9 @@ impl FoundUrl {
                 wait: None,
             }));
         }
-        match Self::from_variable(VARIABLE, project)? {
+        match Self::from_variable(&project.config.variable, project)? {
             Some(found) => Ok(Some(found)),
-            None => Ok(Self::from_config(project.config.url.as_ref(), "`url`", project)),
+            None => Ok(Self::from_config(project.config.url.as_ref(), &key("url", &project.config), project)),
         }
     }
 
@@ -70,11 +66,12 @@ impl FoundUrl {
         let Environment { name, url, variable, .. } = environment;
         let mut found = match Self::from_variable(variable, project)? {
             Some(found) => found,
-            None => Self::from_config(url.as_ref(), &format!("`env.{name}.url`"), project).ok_or_else(|| {
-                let help = format!("set {variable} in the environment or in `.env`, or `url` in `env.{name}`");
-                Diagnostic::new(Code::MissingUrl, format!("the environment `{name}` has no database URL"), help)
-                    .because("with `--env` no other URL counts")
-            })?,
+            None => Self::from_config(url.as_ref(), &key(&format!("env.{name}.url"), &project.config), project)
+                .ok_or_else(|| {
+                    let help = format!("set {variable} in the environment or in `.env`, or `url` in `env.{name}`");
+                    Diagnostic::new(Code::MissingUrl, format!("the environment `{name}` has no database URL"), help)
+                        .because("with `--env` no other URL counts")
+                })?,
         };
         found.environment = Some(environment.clone());
         Ok(Some(found))
@@ -144,9 +141,6 @@ impl FoundUrl {
 
     /// Which environment it belongs to is a matter of host and database, and not of how the URL came.
     fn recognised(mut self, project: &Project) -> Result<Self, Diagnostic> {
-        if project.config.environments.is_empty() {
-            return Ok(self);
-        }
         let known = places(project)?;
         // What is wrong with this URL is said where it is used.
         let Ok(place) = Place::of(&self.url, &self.base) else { return Ok(self) };
@@ -162,8 +156,10 @@ impl FoundUrl {
 /// the safeguards of the other would be passed by.
 fn places(project: &Project) -> Result<Vec<(&Environment, Place)>, Diagnostic> {
     let mut places: Vec<(&Environment, Place)> = Vec::new();
-    for environment in &project.config.environments {
-        let from_variable = FoundUrl::from_variable(&environment.variable, project)?;
+    let configs = std::iter::once(&project.whole).chain(&project.whole.databases);
+    for environment in configs.flat_map(|config| &config.environments) {
+        // A variable that was not filled in says of no database that it is this one.
+        let from_variable = FoundUrl::from_variable(&environment.variable, project).ok().flatten();
         let from_config = FoundUrl::from_config(environment.url.as_ref(), "`url`", project);
         for found in from_variable.into_iter().chain(from_config) {
             let place = Place::of(&found.url, &found.base).map_err(|mut problem| {
@@ -186,6 +182,14 @@ fn places(project: &Project) -> Result<Vec<(&Environment, Place)>, Diagnostic> {
         }
     }
     Ok(places)
+}
+
+/// A key of the configuration, as it is written there.
+fn key(name: &str, config: &ProjectConfig) -> String {
+    match &config.name {
+        Some(database) => format!("`database.{database}.{name}`"),
+        None => format!("`{name}`"),
+    }
 }
 
 fn named<'p>(name: &str, project: &'p Project) -> Result<&'p Environment, Diagnostic> {

@@ -17,8 +17,10 @@ const CONFIG_FILE: &str = "migrate.toml";
 pub(crate) struct Project {
     /// The folders of revision files; at least one.
     pub(crate) folders: Vec<Folder>,
-    /// What is configured.
+    /// What is configured for the database at hand.
     pub(crate) config: ProjectConfig,
+    /// What is configured for all of them.
+    pub(crate) whole: ProjectConfig,
     /// The file that configures it, and against which its paths are relative.
     pub(crate) config_file: Option<PathBuf>,
     /// The package's folder, for `build.rs`.
@@ -122,8 +124,9 @@ impl Project {
         let here = std::env::current_dir()
             .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
         let standalone = read_standalone(&here)?;
+        let database = global.database.as_deref();
         if !global.dir.is_empty() {
-            return Ok(Self::outside(&here, &global.dir, standalone));
+            return Self::outside(&here, &global.dir, standalone, database);
         }
         let manifest = match &global.manifest_path {
             Some(path) => Some(here.join(path)),
@@ -136,25 +139,42 @@ impl Project {
                     "leave `-p` out",
                 ));
             }
-            let folders = standalone.clone().unwrap_or_default().folders;
-            return Ok(Self::outside(&here, &folders, standalone));
+            return Self::outside(&here, &[], standalone, database);
         };
         let metadata = read_metadata(&manifest)?;
         let package = select(&metadata, &manifest, global.package.as_deref())?;
-        Self::of_package(&here, &metadata, package, standalone.is_some())
+        Self::of_package(&here, &metadata, package, standalone.is_some(), database)
     }
 
-    fn outside(here: &Path, folders: &[impl AsRef<Path>], config: Option<ProjectConfig>) -> Self {
-        Self {
+    /// Without folders, those that are configured.
+    fn outside(
+        here: &Path,
+        folders: &[PathBuf],
+        config: Option<ProjectConfig>,
+        database: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
+        let config_file = config.as_ref().map(|_| here.join(CONFIG_FILE));
+        let whole = config.unwrap_or_default();
+        let config = of_database(&whole, database)?;
+        let configured: Vec<PathBuf> = config.folders.iter().map(PathBuf::from).collect();
+        let folders = if folders.is_empty() { &configured } else { folders };
+        Ok(Self {
             folders: folders.iter().map(|folder| Folder::new(here, here.join(folder))).collect(),
-            config_file: config.as_ref().map(|_| here.join(CONFIG_FILE)),
-            config: config.unwrap_or_default(),
+            config_file,
+            config,
+            whole,
             package: None,
             env_folders: vec![here.to_owned()],
-        }
+        })
     }
 
-    fn of_package(here: &Path, metadata: &Metadata, package: &Package, standalone: bool) -> Result<Self, Diagnostic> {
+    fn of_package(
+        here: &Path,
+        metadata: &Metadata,
+        package: &Package,
+        standalone: bool,
+        database: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
         let manifest = package.manifest_path.as_std_path();
         let root = manifest.parent().unwrap_or(here).to_owned();
         let config = package_config(here, manifest)?;
@@ -166,18 +186,25 @@ impl Project {
             )
             .because("what is embedded reads that table, and two places could say different things"));
         }
-        let config = config.unwrap_or_default();
+        let whole = config.unwrap_or_default();
+        let config = of_database(&whole, database)?;
         let workspace = metadata.workspace_root.as_std_path().to_owned();
         let mut env_folders = vec![root.clone(), workspace];
         env_folders.dedup();
         Ok(Self {
             folders: config.folders.iter().map(|folder| Folder::new(here, root.join(folder))).collect(),
             config,
+            whole,
             config_file: Some(manifest.to_owned()),
             package: Some(root),
             env_folders,
         })
     }
+}
+
+/// The configuration of one database.
+fn of_database(whole: &ProjectConfig, name: Option<&str>) -> Result<ProjectConfig, Diagnostic> {
+    name.map_or(Ok(whole), |name| whole.database(name)).cloned()
 }
 
 fn read_standalone(here: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
@@ -227,7 +254,8 @@ fn select<'m>(metadata: &'m Metadata, manifest: &Path, wanted: Option<&str>) -> 
 fn has_migrations(package: &Package) -> bool {
     let manifest = package.manifest_path.as_std_path();
     let config = package_config(Path::new("."), manifest).ok().flatten().unwrap_or_default();
-    manifest.parent().is_some_and(|root| config.folders.iter().any(|folder| root.join(folder).is_dir()))
+    let mut folders = std::iter::once(&config).chain(&config.databases).flat_map(|database| &database.folders);
+    manifest.parent().is_some_and(|root| folders.any(|folder| root.join(folder).is_dir()))
 }
 
 fn package_config(here: &Path, manifest: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {

@@ -6,7 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Visibility};
 
-/// `[attributes] [visibility] static NAME: Migrations [= "folder" | = ["folder", …]] [, heads = "many"];`
+/// `[attributes] [visibility] static NAME: Migrations [= "folder" | = ["folder", …]] [, heads = "many"]
+/// [, database = "analytics"];`
 pub(crate) struct Input {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -14,12 +15,14 @@ pub(crate) struct Input {
     /// The folders that are written here; none to take those of the configuration.
     pub(crate) folders: Vec<LitStr>,
     pub(crate) heads: Option<Heads>,
+    /// Which of the configured databases, when it is not the first one.
+    pub(crate) database: Option<LitStr>,
 }
 
 impl Input {
-    /// Where errors point: at the folder's literal, else at the name.
+    /// Where errors point: at the literal of the folder or the database, else at the name.
     pub(crate) fn span(&self) -> Span {
-        self.folders.first().map_or_else(|| self.name.span(), LitStr::span)
+        self.folders.first().or(self.database.as_ref()).map_or_else(|| self.name.span(), LitStr::span)
     }
 }
 
@@ -35,14 +38,19 @@ impl Parse for Input {
             return Err(syn::Error::new(word.span(), "the type is `Migrations`: `pub static MIGRATIONS: Migrations;`"));
         }
         let folders = if input.parse::<Option<Token![=]>>()?.is_some() { folders(input)? } else { Vec::new() };
-        let mut heads = None;
+        let (mut heads, mut database) = (None, None);
         while input.parse::<Option<Token![,]>>()?.is_some() {
             let key: Ident = input.parse()?;
-            if key != "heads" {
-                return Err(syn::Error::new(key.span(), "unknown option; the only one is `heads = \"many\"`"));
+            if key != "heads" && key != "database" {
+                let problem = "unknown option; the options are `heads = \"many\"` and `database = \"<name>\"`";
+                return Err(syn::Error::new(key.span(), problem));
             }
             input.parse::<Token![=]>()?;
             let value: LitStr = input.parse()?;
+            if key == "database" {
+                database = Some(value);
+                continue;
+            }
             heads = Some(match value.value().as_str() {
                 "one" => Heads::One,
                 "many" => Heads::Many,
@@ -50,7 +58,7 @@ impl Parse for Input {
             });
         }
         input.parse::<Token![;]>()?;
-        Ok(Self { attributes, visibility, name, folders, heads })
+        Ok(Self { attributes, visibility, name, folders, heads, database })
     }
 }
 

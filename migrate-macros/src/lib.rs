@@ -17,11 +17,13 @@ use quote::quote_spanned;
 /// migrate_runtime::embed_migrations! { pub static MIGRATIONS: Migrations; }
 /// migrate_runtime::embed_migrations! { static OTHERS: Migrations = "db/others", heads = "many"; }
 /// migrate_runtime::embed_migrations! { static BOTH: Migrations = ["core", "plugins/billing"], heads = "many"; }
+/// migrate_runtime::embed_migrations! { static ANALYTICS: Migrations, database = "analytics"; }
 /// ```
 ///
 /// The folder is the literal's, else that of `[package.metadata.migrate]`, else `migrations`; relative to `Cargo.toml`. Several
 /// folders make one graph, and the name of each stands for its first revision, as a label does.
 /// Any visibility, name and attributes may be used; `Migrations` needs no import. `heads = "many"` allows several heads.
+/// `database = "analytics"` takes everything from `[package.metadata.migrate.database.analytics]`.
 ///
 /// # Errors
 ///

@@ -27,6 +27,10 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
     let manifest = root.join("Cargo.toml");
     let config = read_config(&manifest).map_err(|problem| vec![problem])?;
+    let config = match &input.database {
+        Some(name) => config.database(&name.value()).cloned().map_err(|problem| vec![problem])?,
+        None => config,
+    };
     let written: Vec<String> = input.folders.iter().map(|literal| literal.value()).collect();
     let shown = if written.is_empty() { config.folders } else { same_as_configured(written, &config.folders)? };
     let mut settings = config.settings;

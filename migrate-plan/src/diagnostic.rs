@@ -125,6 +125,7 @@ codes! {
     Protected = "M0705", "a protected database cannot be dropped";
     InUse = "M0706", "others use the database";
     BackupFailed = "M0707", "there is no backup, so nothing was written";
+    UnknownDatabase = "M0708", "no database has this name";
     ForeignRow = "M0801", "a row of another tool's table cannot be read";
     ForeignUnknown = "M0802", "another tool has applied a migration that is not here";
     ForeignMismatch = "M0803", "a migration is not what another tool has applied";

@@ -1,5 +1,6 @@
 //! `[package.metadata.migrate]` and `migrate.toml`: text to [`ProjectConfig`].
 
+mod database;
 mod environment;
 
 use toml::{Table, Value};
@@ -27,6 +28,12 @@ pub struct ProjectConfig {
     pub backup_folder: Option<String>,
     /// A command that makes a backup in place of the database's own client; for the command line alone.
     pub backup_command: Option<String>,
+    /// The name of this database, where it is not the first one.
+    pub name: Option<String>,
+    /// The variable that holds its URL, for the command line alone. Default: `DATABASE_URL`, or `<NAME>_DATABASE_URL`.
+    pub variable: String,
+    /// Further databases of the project, by name; none has further ones.
+    pub databases: Vec<Self>,
     /// The databases that have a name, by name; for the command line alone.
     pub environments: Vec<Environment>,
     /// What the binary must know too.
@@ -53,6 +60,9 @@ impl Default for ProjectConfig {
             after_new: None,
             backup_folder: None,
             backup_command: None,
+            name: None,
+            variable: "DATABASE_URL".to_owned(),
+            databases: Vec::new(),
             environments: Vec::new(),
             settings: Settings::DEFAULT,
         }
@@ -60,7 +70,7 @@ impl Default for ProjectConfig {
 }
 
 /// The keys of a configuration.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "migrations",
     "url",
     "ids",
@@ -72,6 +82,8 @@ const KEYS: [&str; 13] = [
     "ahead",
     "heads",
     "env",
+    "variable",
+    "database",
     "backup-folder",
     "backup-command",
 ];
@@ -87,7 +99,7 @@ impl ProjectConfig {
         let table = manifest.get("package").and_then(|p| p.get("metadata")).and_then(|m| m.get("migrate"));
         match table {
             None => Ok(None),
-            Some(Value::Table(table)) => Self::from_table(file, text, table).map(Some),
+            Some(Value::Table(table)) => Self::from_table(file, text, table, None).map(Some),
             Some(_) => {
                 Err(invalid(file, 1, "`package.metadata.migrate` is not a table".to_owned(), "write it as a table"))
             }
@@ -100,14 +112,22 @@ impl ProjectConfig {
     ///
     /// As [`ProjectConfig::from_cargo_toml`].
     pub fn from_migrate_toml(file: &str, text: &str) -> Result<Self, Diagnostic> {
-        Self::from_table(file, text, &parse(file, text)?)
+        Self::from_table(file, text, &parse(file, text)?, None)
     }
 
-    fn from_table(file: &str, text: &str, table: &Table) -> Result<Self, Diagnostic> {
-        let mut config = Self::default();
+    /// `database` is the name of a further database.
+    fn from_table(file: &str, text: &str, table: &Table, database: Option<&str>) -> Result<Self, Diagnostic> {
+        let mut config = Self { name: database.map(str::to_owned), ..Self::default() };
+        if let Some(name) = database {
+            config.variable = environment::variable(&[name]);
+        }
         for (key, value) in table {
             if key == "env" {
-                config.environments = environment::read(file, text, value)?;
+                config.environments = environment::read(file, text, value, database)?;
+                continue;
+            }
+            if key == "database" {
+                config.databases = database::read(file, text, value)?;
                 continue;
             }
             let line = line_of(text, key);
@@ -122,6 +142,7 @@ impl ProjectConfig {
             let settings = &mut config.settings;
             match key.as_str() {
                 "url" => config.url = Some(word.to_owned()),
+                "variable" => config.variable = word.to_owned(),
                 "template" => config.template = Some(word.to_owned()),
                 "after-new" => config.after_new = Some(word.to_owned()),
                 "backup-folder" => config.backup_folder = Some(word.to_owned()),
@@ -151,6 +172,7 @@ impl ProjectConfig {
                 unknown => return Err(unknown_key(file, line, unknown, &KEYS)),
             }
         }
+        database::refuse_shared_folders(file, text, &config)?;
         Ok(config)
     }
 }

@@ -227,7 +227,7 @@ impl Verb {
         };
         let plan = migrator.plan_live(db).await?;
         // On a database that is empty nothing can be lost.
-        let prospect = Prospect { plan: &plan, losses: Vec::new() };
+        let prospect = Prospect { plan: &plan, losses: Vec::new(), history_exists: false };
         if !plan.is_empty() && safeguards.needs_a_yes(&prospect) {
             output.note(&run::plan_text(&plan));
             safeguards.approve(&prospect)?;

@@ -38,6 +38,7 @@ use crate::event::{Event, Listener};
 use crate::history::{Author, Entry, Took};
 use crate::report::{RunReport, StepReport};
 use crate::stop::Stop;
+use crate::trace;
 pub(crate) use adopt::Adoption;
 pub(crate) use contention::Limits;
 pub(crate) use glance::head_of_everything;
@@ -183,7 +184,13 @@ pub(crate) async fn run(
     let (announced, hold) = (HashSet::new(), Hold::Unproven);
     let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false };
     let own_waiting = run.suspend_busy_timeout().await;
-    let outcome = run.go(gate).await;
+    let span = trace::run(run.report.action, &run.report.run_id, run.db.dialect());
+    let going = async {
+        let outcome = run.go(gate).await;
+        outcome.as_ref().err().into_iter().for_each(trace::failed);
+        outcome
+    };
+    let outcome = span.around(going).await;
     run.restore_busy_timeout(own_waiting).await;
     match outcome {
         Ok(()) => Ok(run.report),
@@ -234,7 +241,7 @@ impl<'r> Run<'r, '_> {
             work::refuse_parts(&jobs, self.db.dialect())?;
         }
         if let Some(gate) = gate {
-            let note = prospect::pass(gate, &work.plan, &jobs, self.db.dialect())?;
+            let note = prospect::pass(gate, &work.plan, &jobs, first.exists, self.db.dialect())?;
             self.report.note = note.or(self.report.note.take());
             self.approved = true;
         }
@@ -291,6 +298,7 @@ impl<'r> Run<'r, '_> {
     }
 
     fn emit(&mut self, event: &Event<'_>) {
+        trace::event(event);
         if let Some(listener) = self.listener {
             listener(event);
         }

@@ -22,8 +22,8 @@
 //!
 //! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
 //! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).
-//! The feature `cli` adds the operator's verbs as a clap subcommand, and `adopt-refinery` takes over databases that refinery
-//! has migrated.
+//! [`on_startup`] is what a service calls. The feature `cli` adds the operator's verbs as a clap subcommand, `tracing` spans and
+//! events of each run, and `adopt-refinery` takes over databases that refinery has migrated.
 
 mod migrations;
 mod migrator;
@@ -35,6 +35,7 @@ mod sql;
 mod stop;
 
 mod driver;
+mod startup;
 mod wait;
 
 #[cfg(feature = "adopt-refinery")]
@@ -43,6 +44,11 @@ mod refinery;
 mod error;
 mod event;
 mod report;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace/without.rs"]
+mod trace;
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -62,6 +68,7 @@ pub use migrator::Migrator;
 pub use refinery::{AdoptRefinery, REFINERY_TABLE, TakeOver};
 pub use report::{RunReport, StepReport};
 pub use sql::quoted_name;
+pub use startup::{Readiness, Startup, on_startup, on_startup_async};
 pub use stop::Stop;
 pub use wait::{Transient, wait_for, wait_for_async};
 

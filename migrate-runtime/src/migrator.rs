@@ -15,6 +15,7 @@ use crate::history::Author;
 use crate::migrations::Migrations;
 use crate::report::RunReport;
 use crate::stop::Stop;
+use crate::trace;
 
 pub(crate) const ACQUIRING: &str = "no connection can be had";
 pub(crate) const CONNECTING: &str = "the server does not say what it is";
@@ -407,8 +408,9 @@ impl<'m> Migrator<'m> {
 
     /// What is reported when the first query finds everything applied. Says too when the folder is newer than the binary.
     pub(crate) async fn nothing_at_a_glance(&mut self, db: &mut dyn LiveConnection) -> Option<RunReport> {
-        if let (Some(folder), Some(listener)) = (self.migrations.stale_folder(), &mut self.listener) {
-            listener(&Event::Stale { folder: &folder });
+        if let Some(folder) = self.migrations.stale_folder() {
+            trace::event(&Event::Stale { folder: &folder });
+            self.listener.iter_mut().for_each(|listener| listener(&Event::Stale { folder: &folder }));
         }
         if !self.goes_to_the_head() {
             return None;
@@ -439,11 +441,23 @@ impl<'m> Migrator<'m> {
 
     fn nothing_to_do(&mut self, head: String) -> RunReport {
         let heads = vec![head];
+        let plan = Plan::nothing(Action::Upgrade, heads.clone());
+        let planned = Event::Planned { plan: &plan };
+        trace::event(&planned);
         if let Some(listener) = &mut self.listener {
-            listener(&Event::Planned { plan: &Plan::nothing(Action::Upgrade, heads.clone()) });
+            listener(&planned);
         }
         let report = RunReport::new(Action::Upgrade, engine::random_id());
         RunReport { heads_before: heads.clone(), heads_after: heads, ..report }
+    }
+
+    /// [`Migrator::plan_live`], which a glance is enough for when nothing is to be done.
+    pub(crate) async fn glance_or_plan(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
+        let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
+        match engine::head_of_everything(&self.migrations.glance(), &self.settings, &mut db).await {
+            Some(head) => Ok(Plan::nothing(Action::Upgrade, vec![head])),
+            None => self.plan_live(&mut db).await,
+        }
     }
 
     pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {

@@ -229,7 +229,7 @@ fn what_the_macro_itself_cannot_read() {
         embeds.compile_errors()
     };
     assert_snapshot!(with("static M: Vec<u8>;"), @"error: the type is `Migrations`: `pub static MIGRATIONS: Migrations;`");
-    assert_snapshot!(with("static M: Migrations = \"migrations\", tables = \"many\";"), @r#"error: unknown option; the only one is `heads = "many"`"#);
+    assert_snapshot!(with("static M: Migrations = \"migrations\", tables = \"many\";"), @r#"error: unknown option; the options are `heads = "many"` and `database = "<name>"`"#);
     assert_snapshot!(with("static M: Migrations = \"migrations\", heads = \"two\";"), @r#"error: write `heads = "one"` or `heads = "many"`"#);
 }
 

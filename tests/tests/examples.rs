@@ -120,8 +120,29 @@ fn replicas_of_a_service_start_at_once_and_each_revision_is_applied_once() {
     assert_eq!(check.code, 0, "{check:?}");
 }
 
+#[test]
+fn a_service_that_only_checks_is_not_ready_until_somebody_else_has_migrated() {
+    let Some(server) = engine_or_skip("postgres") else { return };
+    let database = server.create_database();
+    build(&["-p", "axum-postgres"]);
+    let binary = binaries().join("axum-postgres");
+    let (_replica, port) = start_with(&binary, &database.url(), &[("MIGRATE", "check")]);
+    assert_eq!(ask(port, "/health"), (503, "not ready, at base: 001, 002 are pending".to_owned()));
+    let migrated = Command::new(&binary).args(["migrate", "upgrade"]).env("DATABASE_URL", database.url()).output();
+    assert_eq!(Ran::from(migrated.expect("the example runs")).code, 0);
+    assert_eq!(ask(port, "/health"), (200, "ready, at 002".to_owned()));
+    assert_eq!(get(port), "visit number 1\n");
+    let typo = Command::new(&binary).env("MIGRATE", "of").env("DATABASE_URL", database.url()).output();
+    assert_eq!(Ran::from(typo.expect("the example runs")).code, 1);
+}
+
 fn start(binary: &Path, url: &str) -> (Replica, u16) {
+    start_with(binary, url, &[])
+}
+
+fn start_with(binary: &Path, url: &str, variables: &[(&str, &str)]) -> (Replica, u16) {
     let mut command = Command::new(binary);
+    command.env_remove("MIGRATE").envs(variables.iter().copied());
     command.args(["--listen", "127.0.0.1:0"]).env("DATABASE_URL", url).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the example runs");
     let mut stdout = child.stdout.take().expect("it is a pipe");
@@ -140,11 +161,17 @@ fn start(binary: &Path, url: &str) -> (Replica, u16) {
 }
 
 fn get(port: u16) -> String {
+    ask(port, "/").1
+}
+
+/// The status and the body of an answer.
+fn ask(port: u16, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
-    answer.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned()
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned())
 }
 
 /// The instructions of a Dockerfile, comments left out.

@@ -31,7 +31,7 @@ enum Way {
     #[cfg(feature = "postgres")]
     Postgres(Box<postgres::Config>),
     #[cfg(feature = "mysql")]
-    MySql(Box<mysql::Config>),
+    MySql(Box<mysql::Config>, Option<String>),
 }
 
 /// What became of copying.
@@ -74,8 +74,9 @@ impl Client {
 }
 
 impl Dump {
-    /// Reads the URL; nothing is connected to.
-    pub(crate) fn of(url: &str, base: &Path) -> Result<Self, Diagnostic> {
+    /// Reads the URL; nothing is connected to. `history` is the schema of the history, which is a database of its own on MariaDB
+    /// and MySQL.
+    pub(crate) fn of(url: &str, base: &Path, history: Option<&str>) -> Result<Self, Diagnostic> {
         Ok(match DatabaseUrl::parse(url, base)?.0 {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(path) => Self {
@@ -94,7 +95,8 @@ impl Dump {
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, base)?;
                 let name = config.database().to_owned();
-                Self { name, extension: "sql", beside: None, way: Way::MySql(Box::new(config)) }
+                let history = history.filter(|history| *history != name).map(str::to_owned);
+                Self { name, extension: "sql", beside: None, way: Way::MySql(Box::new(config), history) }
             }
             _ => {
                 return Err(Diagnostic::new(
@@ -114,7 +116,7 @@ impl Dump {
             #[cfg(feature = "postgres")]
             Way::Postgres(config) => by_client(config.dump_to(file)),
             #[cfg(feature = "mysql")]
-            Way::MySql(config) => by_client(config.dump_to(file)),
+            Way::MySql(config, history) => by_client(config.dump_to(file, history.as_deref())),
         }
     }
 
@@ -126,7 +128,7 @@ impl Dump {
             #[cfg(feature = "postgres")]
             Way::Postgres(config) => config.restore_from(file),
             #[cfg(feature = "mysql")]
-            Way::MySql(config) => config.restore_from(file),
+            Way::MySql(config, _) => config.restore_from(file),
         }
     }
 }

@@ -29,16 +29,21 @@ pub struct Environment {
 const KEYS: [&str; 5] = ["url", "variable", "protected", "backup", "lock-timeout"];
 
 /// Reads the table of environments, in the order of their names.
-pub(super) fn read(file: &str, text: &str, value: &Value) -> Result<Vec<Environment>, Diagnostic> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    value: &Value,
+    database: Option<&str>,
+) -> Result<Vec<Environment>, Diagnostic> {
     let line = line_of(text, "env");
     let Value::Table(tables) = value else {
         return Err(invalid(file, line, "`env` is not a table".to_owned(), "write `[….env.staging]`"));
     };
     let environment = |(name, value): (&String, &Value)| match value {
-        Value::Table(table) if is_usable_name(name) => read_one(file, text, name, table),
+        Value::Table(table) if is_usable_name(name) => read_one(file, text, name, table, database),
         Value::Table(_) => {
             let help = "name it with letters, digits, `-` and `_`, and begin with a letter";
-            Err(invalid(file, line_of_header(text, name), format!("`{name}` cannot name an environment"), help))
+            Err(invalid(file, line_of_header(text, "env", name), format!("`{name}` cannot name an environment"), help))
         }
         _ => {
             let help = format!("write `[….env.{name}]` with its own keys: {}", KEYS.join(", "));
@@ -48,21 +53,27 @@ pub(super) fn read(file: &str, text: &str, value: &Value) -> Result<Vec<Environm
     tables.iter().map(environment).collect()
 }
 
-fn is_usable_name(name: &str) -> bool {
+pub(super) fn is_usable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-fn read_one(file: &str, text: &str, name: &str, table: &Table) -> Result<Environment, Diagnostic> {
+fn read_one(
+    file: &str,
+    text: &str,
+    name: &str,
+    table: &Table,
+    database: Option<&str>,
+) -> Result<Environment, Diagnostic> {
     let mut environment = Environment {
         name: name.to_owned(),
         url: None,
-        variable: format!("{}_DATABASE_URL", name.to_ascii_uppercase().replace('-', "_")),
+        variable: variable(&[&[name], database.as_slice()].concat()),
         protected: false,
         backup: false,
         lock_timeout: None,
     };
-    let header = line_of_header(text, name);
+    let header = line_of_header(text, "env", name);
     for (key, value) in table {
         let line = line_below(text, header, key);
         let word = || match value.as_str() {
@@ -89,11 +100,22 @@ fn read_one(file: &str, text: &str, name: &str, table: &Table) -> Result<Environ
     Ok(environment)
 }
 
-/// The line of `[….env.<name>]`; good enough for a message.
-fn line_of_header(text: &str, name: &str) -> u32 {
-    let ends = [format!("env.{name}]"), format!("env.\"{name}\"]")];
-    let is_header = |line: &str| ends.iter().any(|end| line.trim().ends_with(end.as_str()));
-    text.lines().position(is_header).map_or_else(|| line_of(text, "env"), |index| index as u32 + 1)
+/// The variable that holds a URL where nothing else is said: `PRODUCTION_DATABASE_URL`.
+pub(super) fn variable(names: &[&str]) -> String {
+    let words = names.iter().map(|name| name.to_ascii_uppercase().replace('-', "_"));
+    words.chain(["DATABASE_URL".to_owned()]).collect::<Vec<_>>().join("_")
+}
+
+/// The line of `[….<kind>.<name>]`, or of a table below it; good enough for a message.
+pub(super) fn line_of_header(text: &str, kind: &str, name: &str) -> u32 {
+    let names = [format!("{kind}.{name}"), format!("{kind}.\"{name}\"")];
+    let is_header = |line: &str| {
+        line.trim_start().starts_with('[')
+            && names.iter().any(|name| {
+                line.split_once(name.as_str()).is_some_and(|(_, rest)| rest.starts_with(']') || rest.starts_with('.'))
+            })
+    };
+    text.lines().position(is_header).map_or_else(|| line_of(text, kind), |index| index as u32 + 1)
 }
 
 /// The line of a key behind that of its table.

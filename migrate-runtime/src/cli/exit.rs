@@ -35,9 +35,12 @@ impl Exit {
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
             Code::Stopped => Self::Stopped,
-            Code::Usage | Code::MissingUrl | Code::InvalidUrl | Code::MalformedTarget | Code::UnknownEnvironment => {
-                Self::Usage
-            }
+            Code::Usage
+            | Code::MissingUrl
+            | Code::InvalidUrl
+            | Code::MalformedTarget
+            | Code::UnknownEnvironment
+            | Code::UnknownDatabase => Self::Usage,
             _ => Self::Failed,
         }
     }

@@ -187,7 +187,7 @@ pub(super) async fn run(
     if asks || safeguards.backup.is_some() {
         migrator = migrator.before_writing(|prospect| {
             safeguards.approve(prospect)?;
-            safeguards.back_up()
+            safeguards.back_up(prospect)
         });
     }
     let report = migrator.run_live(db).await?;

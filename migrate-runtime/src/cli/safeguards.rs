@@ -13,7 +13,7 @@ use crate::engine::{Loss, Prospect};
 
 /// Makes a backup, and says where it is.
 #[derive(Clone, Copy)]
-pub struct Backup<'s>(pub &'s (dyn Fn() -> Result<String, Diagnostic> + Sync));
+pub struct Backup<'s>(pub &'s (dyn Fn(&Prospect<'_>) -> Result<String, Diagnostic> + Sync));
 
 impl std::fmt::Debug for Backup<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,8 +75,8 @@ impl Safeguards<'_> {
     }
 
     /// Makes the backup, if one is wanted.
-    pub(super) fn back_up(&self) -> Result<Option<String>, Diagnostic> {
-        self.backup.map(|Backup(back_up)| back_up()).transpose()
+    pub(super) fn back_up(&self, prospect: &Prospect<'_>) -> Result<Option<String>, Diagnostic> {
+        self.backup.map(|Backup(back_up)| back_up(prospect)).transpose()
     }
 
     /// Refuses what nobody says yes to.

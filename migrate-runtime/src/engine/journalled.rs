@@ -22,6 +22,7 @@ use crate::error::{Error, Fact, Interruption, Remains};
 use crate::history::Took;
 use crate::journal::{Journal, Running, checksum_of};
 use crate::sql::identifier;
+use crate::trace;
 
 const WRITING: &str = "the journal cannot be written";
 const RESTORING: &str = "the settings of the session cannot be restored";
@@ -143,7 +144,9 @@ impl Run<'_, '_> {
         let (mut contention, mut patience) = (Contention::new(), sqlite::patience());
         while !task.ended {
             self.refuse_stopped()?;
-            match self.go_on(task).await {
+            // One that has to stand alone counts as none that belong together.
+            let span = trace::statements(task.journal.done.len() + 1, || self.together(task).max(1));
+            match span.around(self.go_on(task)).await {
                 Ok(()) => contention = Contention::new(),
                 Err(Error::Statement(failure)) if failure.driver.is_contention() && task.journal.running.is_none() => {
                     match task.frame {
@@ -309,6 +312,7 @@ impl Run<'_, '_> {
         self.write(task).await?;
         self.refresh_lease().await?;
         let (head, statements) = self.hold.before_alone(dialect);
+        trace::sql(&sql);
         match self.db.batch_execute(&format!("{head}{sql}")).await {
             Ok(()) => {
                 task.journal.running = None;
@@ -431,6 +435,7 @@ impl Run<'_, '_> {
         let head = head.join(";\n") + ";\n";
         let separator = if body.is_empty() { "" } else { "\n;\n" };
         let text = format!("{head}{body}{separator}{change};\nCOMMIT");
+        trace::sql(&text);
         let Err(error) = self.db.batch_execute(&text).await else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: task.job.step.id.to_string(), driver: error });
@@ -467,6 +472,7 @@ impl Run<'_, '_> {
                 return Err(Error::HistoryChanged);
             }
             if !body.is_empty() {
+                trace::sql(body);
                 let sent = self.db.batch_execute(body).await;
                 sent.map_err(|error| task.job.failure(Dialect::Sqlite, task.before(0, 0), error))?;
             }

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::history::Took;
 use crate::sql::literal;
+use crate::trace;
 use message::{Message, Part, Transaction};
 
 /// How often the lock is given back before it counts as lost.
@@ -276,7 +277,8 @@ impl Run<'_, '_> {
                 self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
                 let started = Instant::now();
                 let part = Part { begins: index == 0, ends: index + 1 == jobs.len(), since };
-                match self.attempt_on_postgres(job, action, look, frame, part).await {
+                let attempt = self.attempt_on_postgres(job, action, look, frame, part);
+                match trace::revision(job.step, index + 1, jobs.len()).around(attempt).await {
                     Err(Error::Statement(failure)) if failure.driver.is_contention() => {
                         self.try_again(&mut contention, job.step, *failure).await?;
                         continue 'attempts;
@@ -300,7 +302,10 @@ impl Run<'_, '_> {
         let took = Took::SinceTransaction { less: part.since.elapsed().as_millis() };
         let record = look.tables.record(&self.entry(job, action, took));
         let message = Message::new(job, frame, &self.hold, self.request.limits, part, &self.report.run_id, &record);
-        let Err(error) = self.db.batch_execute(&message.text).await else { return Ok(()) };
+        trace::sql(&message.text);
+        let span = trace::statements(1, || job.statement_count(Dialect::Postgres));
+        let sent = span.around(self.db.batch_execute(&message.text)).await;
+        let Err(error) = sent else { return Ok(()) };
         if error.kind == DriverErrorKind::ConnectionLost {
             return Err(Error::OutcomeUnknown { id: job.step.id.to_string(), driver: error });
         }

@@ -13,6 +13,8 @@ pub struct Prospect<'p> {
     pub plan: &'p Plan,
     /// The statements that destroy data, in the order in which they would run.
     pub losses: Vec<Loss>,
+    /// Whether there is a history already: not before the first run.
+    pub history_exists: bool,
 }
 
 /// A statement that destroys data: see [`destroys_data`](migrate_plan::Statement::destroys_data).
@@ -31,9 +33,15 @@ pub struct Loss {
 pub(crate) type Gate<'g> = Box<dyn FnOnce(&Prospect<'_>) -> Result<Option<String>, Diagnostic> + Send + 'g>;
 
 /// Asks the gate.
-pub(super) fn pass(gate: Gate<'_>, plan: &Plan, jobs: &[Job<'_>], dialect: Dialect) -> Result<Option<String>, Error> {
+pub(super) fn pass(
+    gate: Gate<'_>,
+    plan: &Plan,
+    jobs: &[Job<'_>],
+    history_exists: bool,
+    dialect: Dialect,
+) -> Result<Option<String>, Error> {
     let losses = jobs.iter().flat_map(|job| losses(job, dialect)).collect();
-    gate(&Prospect { plan, losses }).map_err(|refusal| Error::Withheld(Box::new(refusal)))
+    gate(&Prospect { plan, losses, history_exists }).map_err(|refusal| Error::Withheld(Box::new(refusal)))
 }
 
 /// What is left to run of a revision that was interrupted is not told apart: better one question too many.

@@ -8,6 +8,7 @@ use super::step::Job;
 use super::{Look, Run, Transactions, mysql, postgres, work};
 use crate::error::Error;
 use crate::event::Event;
+use crate::trace;
 
 /// What stands around the SQL of every revision, for each kind of database.
 #[derive(Clone, Copy, Debug)]
@@ -67,16 +68,21 @@ impl Run<'_, '_> {
         }
         for (index, job) in jobs.iter().enumerate() {
             self.refuse_stopped()?;
-            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
-            let started = Instant::now();
-            match frame {
-                Frame::Postgres(frame) if !job.stands_outside() => {
-                    self.step_on_postgres(job, action, look, frame).await?;
+            let (number, of) = (index + 1, jobs.len());
+            let step = async {
+                self.emit(&Event::StepStarted { step: job.step, number, of });
+                let started = Instant::now();
+                match frame {
+                    Frame::Postgres(frame) if !job.stands_outside() => {
+                        self.step_on_postgres(job, action, look, frame).await?;
+                    }
+                    _ => self.step_journalled(job, action, look, frame).await?,
                 }
-                _ => self.step_journalled(job, action, look, frame).await?,
-            }
-            *done = index + 1;
-            self.finish(job, started.elapsed());
+                *done = number;
+                self.finish(job, started.elapsed());
+                Ok::<(), Error>(())
+            };
+            trace::revision(job.step, number, of).around(step).await?;
         }
         Ok(())
     }

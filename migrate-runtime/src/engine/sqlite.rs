@@ -14,6 +14,7 @@ use super::{Look, Run, Transactions, look, work};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
+use crate::trace;
 use revision::{Around, Became, Orphans};
 
 const DIALECT: Dialect = Dialect::Sqlite;
@@ -149,27 +150,34 @@ impl Run<'_, '_> {
     ) -> Result<Outcome, Error> {
         for (index, job) in jobs.iter().enumerate() {
             self.refuse_stopped()?;
-            self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
-            let started = Instant::now();
-            if job.stands_outside() {
-                self.restore_foreign_keys(keys).await?;
-                self.step_journalled(job, action, look, Frame::Sqlite).await?;
-                last_log = self.last_log(look).await?;
-            } else {
-                let orphans = match job.drops_table(DIALECT) {
-                    true => self.suspend_foreign_keys(keys).await?,
-                    false => {
-                        self.restore_foreign_keys(keys).await?;
-                        Orphans::Unchecked
+            let (number, of) = (index + 1, jobs.len());
+            let step = async {
+                self.emit(&Event::StepStarted { step: job.step, number, of });
+                let started = Instant::now();
+                if job.stands_outside() {
+                    self.restore_foreign_keys(keys).await?;
+                    self.step_journalled(job, action, look, Frame::Sqlite).await?;
+                    last_log = self.last_log(look).await?;
+                } else {
+                    let orphans = match job.drops_table(DIALECT) {
+                        true => self.suspend_foreign_keys(keys).await?,
+                        false => {
+                            self.restore_foreign_keys(keys).await?;
+                            Orphans::Unchecked
+                        }
+                    };
+                    match self.step_on_sqlite(job, Around { action, look, orphans, commits: true }, last_log).await? {
+                        Became::Done => last_log += 1,
+                        _ => return Ok(Outcome::HistoryChanged),
                     }
-                };
-                match self.step_on_sqlite(job, Around { action, look, orphans, commits: true }, last_log).await? {
-                    Became::Done => last_log += 1,
-                    _ => return Ok(Outcome::HistoryChanged),
                 }
+                *done = number;
+                self.finish(job, started.elapsed());
+                Ok::<_, Error>(Outcome::Done)
+            };
+            if trace::revision(job.step, number, of).around(step).await? == Outcome::HistoryChanged {
+                return Ok(Outcome::HistoryChanged);
             }
-            *done = index + 1;
-            self.finish(job, started.elapsed());
         }
         Ok(Outcome::Done)
     }
@@ -214,7 +222,8 @@ impl Run<'_, '_> {
                 self.emit(&Event::StepStarted { step: job.step, number, of: jobs.len() });
                 let started = Instant::now();
                 // Each of them has written one row.
-                if self.revision_on_sqlite(job, around, last_log + took.len() as i64).await? != Became::Done {
+                let revision = self.revision_on_sqlite(job, around, last_log + took.len() as i64);
+                if trace::revision(job.step, number, jobs.len()).around(revision).await? != Became::Done {
                     return Ok(None);
                 }
                 took.push(started.elapsed());

@@ -213,6 +213,24 @@ fn what_was_refused_an_answer_is_not_backed_up() {
 }
 
 #[test]
+fn on_mariadb_a_history_in_another_database_is_backed_up_too() {
+    on_every_engine(&REVISIONS, |site| {
+        if site.dialect() != "mariadb" {
+            return;
+        }
+        site.sandbox.write("migrate.toml", "history-schema = \"apart_of_backups\"\n");
+        // Before the first run there is none yet.
+        site.must(&["upgrade", "001", "--backup"]);
+        let ran = site.must(&["upgrade", "--backup"]);
+        let restore = ran.stderr.lines().find_map(|line| line.strip_prefix("restore it with: ")).expect("a command");
+        assert_eq!(site.sandbox.run("sh", &["-c", restore]).code, 0);
+        assert_eq!(site.current(), "001");
+        assert_eq!(site.query("SELECT count(*) FROM apart_of_backups.migrate_log"), "1");
+        site.execute("DROP DATABASE apart_of_backups");
+    });
+}
+
+#[test]
 fn the_backup_of_a_sqlite_file_holds_what_still_stands_in_its_log() {
     let sandbox = migrate_tests::command::Sandbox::with_revisions(&REVISIONS);
     let call = |arguments: &[&str]| sandbox.migrate(&[arguments, &["--database-url", "sqlite://app.db"]].concat());

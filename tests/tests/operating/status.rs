@@ -36,6 +36,24 @@ fn status_of_a_database_that_nothing_was_done_to_knows_no_last_action() {
 }
 
 #[test]
+fn a_lease_that_has_expired_is_held_by_nobody() {
+    on_every_engine(&REVISIONS[..1], |site| {
+        if site.dialect() != "postgres" {
+            return;
+        }
+        site.must(&["upgrade"]);
+        let hold = |until: &str| {
+            site.execute(&format!(
+                "UPDATE migrate_lease SET owner = 'x', held_by = 'ann@laptop', expires_at = now() {until}"
+            ));
+            site.must(&["status", "--format", "json"]).json()["lock_holder"].clone()
+        };
+        assert!(hold("- interval '1 second'").is_null());
+        assert!(hold("+ interval '1 minute'").as_str().is_some_and(|holder| holder.starts_with("ann@laptop")));
+    });
+}
+
+#[test]
 fn status_names_who_holds_the_lock_and_waits_for_nobody() {
     on_every_engine(&REVISIONS[..1], |site| {
         site.must(&["upgrade"]);

@@ -14,11 +14,11 @@ const PROGRAMS: [&str; 2] = ["mariadb-dump", "mysqldump"];
 
 impl Config {
     /// The clients that write the copy; one of them is enough.
-    pub(in super::super) fn dump_to(&self, file: &Path) -> std::io::Result<Vec<Client>> {
-        PROGRAMS.into_iter().map(|program| self.client(program, file)).collect()
+    pub(in super::super) fn dump_to(&self, file: &Path, history: Option<&str>) -> std::io::Result<Vec<Client>> {
+        PROGRAMS.into_iter().map(|program| self.client(program, file, history)).collect()
     }
 
-    fn client(&self, program: &'static str, file: &Path) -> std::io::Result<Client> {
+    fn client(&self, program: &'static str, file: &Path, history: Option<&str>) -> std::io::Result<Client> {
         // Temporary files are readable by this user alone.
         let mut options = tempfile::NamedTempFile::new()?;
         options.write_all(self.options().as_bytes())?;
@@ -38,7 +38,8 @@ impl Config {
             "--default-character-set=utf8mb4",
             "--add-drop-database",
         ]);
-        command.arg(into).args(["--databases", "--", self.database()]).env_remove("MYSQL_PWD").env_remove("MYSQL_HOST");
+        command.arg(into).args(["--databases", "--", self.database()]).args(history);
+        command.env_remove("MYSQL_PWD").env_remove("MYSQL_HOST");
         Ok(Client::new(command, program, self.opts.pass().map(str::to_owned), Some(options)))
     }
 

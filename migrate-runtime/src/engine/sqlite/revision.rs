@@ -14,6 +14,7 @@ use crate::engine::step::{Before, Job};
 use crate::engine::{Look, Run};
 use crate::error::{Error, Remains};
 use crate::history::{RECORD_STATEMENTS, Took};
+use crate::trace;
 
 /// The savepoint that is gone when the transaction of the revision is over.
 const GUARD: &str = "migrate_guard";
@@ -98,7 +99,10 @@ impl Run<'_, '_> {
         let compared = around.orphans == Orphans::Compared;
         let before = if compared { self.violations().await? } else { Vec::new() };
         let head = format!("{};\nSAVEPOINT {GUARD};\n", around.look.tables.prove_last_log(last_log));
-        let sent = self.db.batch_execute(&format!("{head}{}", job.body().unwrap_or_default())).await;
+        let body = job.body().unwrap_or_default();
+        trace::sql(body);
+        let span = trace::statements(1, || job.statement_count(DIALECT));
+        let sent = span.around(self.db.batch_execute(&format!("{head}{body}"))).await;
         if let Err(error) = sent {
             return self.explain_on_sqlite(job, around, last_log, &head, error).await;
         }
