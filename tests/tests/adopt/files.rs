@@ -116,6 +116,10 @@ fn a_call_that_was_interrupted_is_made_again() {
         sandbox.list("migrations").iter().map(|name| sandbox.read(&format!("migrations/{name}"))).collect();
     assert_eq!(again, whole);
 
+    std::fs::remove_file(sandbox.path().join("migrations/migrate.lock")).expect("a file");
+    adopt(&sandbox, &[]);
+    assert!(sandbox.list("migrations").contains(&"migrate.lock".to_owned()), "it alone was missing");
+
     sandbox.write("migrations/sub/V2__b.sql", "SELECT 22;\n");
     assert!(refused(&sandbox, &[]).contains("the migration is here a second time"));
 }
