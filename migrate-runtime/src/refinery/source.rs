@@ -64,6 +64,7 @@ impl Source<'_> {
         }
         let last = rows.last().and_then(|row| row.version.clone()).unwrap_or_default();
         let verified = verify_refinery(self.table, &rows, self.revisions, db.dialect()).map_err(Error::Foreign)?;
+        table.refuse_unlockable(db).await?;
         let by_id = verified.adopted.into_iter().map(|row| (row.id.clone(), row)).collect();
         let adoption = Adoption { table: table.quoted, version: VERSION, seen: (rows.len(), last), rows: by_id };
         Ok(TakeOver::Taken((adoption, verified.notes)))

@@ -4,7 +4,7 @@ use migrate_plan::{Code, Diagnostic, Dialect, RefineryRow};
 
 use crate::driver::{DriverErrorKind, LiveConnection};
 use crate::error::Error;
-use crate::sql::identifier;
+use crate::sql::{identifier, literal};
 
 /// refinery's table in one dialect.
 pub(super) struct Table {
@@ -60,6 +60,27 @@ impl Table {
             }
             Err(error) => Err(Error::driver("refinery's table cannot be read", error)),
         }
+    }
+
+    /// Refuses a role that could not keep the table from changing while it is taken over.
+    pub(super) async fn refuse_unlockable(&self, db: &mut dyn LiveConnection) -> Result<(), Error> {
+        // Elsewhere reading is enough.
+        if db.dialect() != Dialect::Postgres {
+            return Ok(());
+        }
+        let name = literal(Dialect::Postgres, &self.quoted);
+        let rows = db.query(&format!("SELECT has_table_privilege({name}, 'UPDATE, DELETE, TRUNCATE')")).await;
+        let rows = rows.map_err(|error| Error::driver("refinery's table cannot be read", error))?;
+        if rows.first().and_then(|row| row.text(0)) == Some("t") {
+            return Ok(());
+        }
+        let problem = Diagnostic::new(
+            Code::ReadOnly,
+            format!("the role may not lock {}", self.shown),
+            "take over with the role that owns the table, or grant it UPDATE on the table for that time",
+        );
+        let why = "what refinery adds to it meanwhile would run a second time";
+        Err(Error::Foreign(vec![problem.because(why)]))
     }
 }
 

@@ -86,6 +86,29 @@ fn what_a_row_holds_is_shown_and_not_obeyed_by_the_terminal() {
 }
 
 #[test]
+fn a_role_that_could_not_keep_the_table_still_is_refused_before_a_file_is_written() {
+    let Some(place) = Place::on_postgres() else { return };
+    let place = place.applied(&SHOP);
+    // Roles are the whole server's.
+    let role = format!("reader_{}", std::process::id());
+    place.sql(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT CREATE, USAGE ON SCHEMA public TO {role}; \
+         GRANT SELECT, INSERT ON refinery_schema_history TO {role}"
+    ));
+    let before = place.picture();
+    let url = place.url();
+    let (_, rest) = url.split_once('@').expect("a user");
+    let url = format!("postgres://{role}:secret@{rest}");
+    let ran = place.sandbox.migrate(&["adopt", "refinery", "--database-url", &url]);
+    assert!(ran.stderr.contains("error[M0409]: the role may not lock refinery_schema_history"), "{}", ran.transcript());
+    assert!(!ran.stderr.contains("secret"));
+    assert_eq!(place.picture(), before);
+    place.sql(&format!("GRANT UPDATE ON refinery_schema_history TO {role}"));
+    let ran = place.sandbox.migrate(&["adopt", "refinery", "--database-url", &url]);
+    assert_eq!(ran.code, 0, "{}", ran.transcript());
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     for place in Place::everywhere() {
         let place = place.applied(&SHOP);

@@ -88,6 +88,18 @@ fn migrations_below_the_folder_move_up() {
 }
 
 #[test]
+fn what_is_hidden_stays_and_a_revision_below_is_named() {
+    let sandbox = project(&[("V1__a.sql", "SELECT 1;\n"), (".idea/workspace.xml", "<x/>\n")]);
+    adopt(&sandbox, &[]);
+    assert_eq!(sandbox.read("migrations/.idea/workspace.xml"), "<x/>\n");
+    assert_eq!(sandbox.migrate(&["check"]).code, 0);
+    std::fs::create_dir(sandbox.path().join("migrations/sub")).expect("a folder");
+    let moved = sandbox.path().join("migrations/sub/V1__a.sql");
+    std::fs::rename(sandbox.path().join("migrations/V1__a.sql"), moved).expect("a file");
+    assert!(refused(&sandbox, &[]).contains("the revision stands in a folder below"));
+}
+
+#[test]
 fn a_call_that_was_interrupted_is_made_again() {
     let sandbox =
         project(&[("V1__a.sql", "SELECT 1;\n"), ("sub/V2__b.sql", "SELECT 2;\n"), ("sub/V3__c.sql", "SELECT 3;\n")]);
@@ -103,6 +115,10 @@ fn a_call_that_was_interrupted_is_made_again() {
     let again: Vec<String> =
         sandbox.list("migrations").iter().map(|name| sandbox.read(&format!("migrations/{name}"))).collect();
     assert_eq!(again, whole);
+
+    std::fs::remove_file(sandbox.path().join("migrations/migrate.lock")).expect("a file");
+    adopt(&sandbox, &[]);
+    assert!(sandbox.list("migrations").contains(&"migrate.lock".to_owned()), "it alone was missing");
 
     sandbox.write("migrations/sub/V2__b.sql", "SELECT 22;\n");
     assert!(refused(&sandbox, &[]).contains("the migration is here a second time"));

@@ -109,6 +109,7 @@ impl Folder {
                 }
             };
             match (parse_revision(&shown, &bytes), is_revision(&bytes)) {
+                (Ok(_), _) if self.in_place && path.parent() != Some(root) => problems.push(below(&shown)),
                 (Ok(revision), _) if self.in_place => self.revisions.push(revision),
                 (Ok(_), _) => problems.push(already_a_revision(&shown)),
                 (Err(found), true) => problems.extend(found.iter().map(Diagnostic::from)),
@@ -128,8 +129,11 @@ impl Folder {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let shown = self.shown_below(root, &path);
             if path.is_dir() && !path.is_symlink() {
-                self.read_beside(root, &path, read, problems);
-                self.subfolders.push(path);
+                // What is hidden beside revisions is no part of them.
+                if FileKind::of(&name) != FileKind::Companion {
+                    self.read_beside(root, &path, read, problems);
+                    self.subfolders.push(path);
+                }
             } else if read.contains(&shown) || (folder == root && FileKind::of(&name) == FileKind::Companion) {
             } else if folder == root && FileKind::of(&name) == FileKind::Sql {
                 match std::fs::read(&path) {
@@ -239,6 +243,16 @@ fn in_rust(shown: &str) -> Diagnostic {
     )
     .at(Place::new(shown, 1))
     .because("with the same text its checksum is the same, and databases that have run it are recognised")
+}
+
+fn below(shown: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::StrayFile,
+        "the revision stands in a folder below, where none is looked for",
+        "move it up, beside the others",
+    )
+    .at(Place::new(shown, 1))
+    .because("a folder of revisions is flat")
 }
 
 fn already_a_revision(shown: &str) -> Diagnostic {
