@@ -211,9 +211,9 @@ impl Run<'_, '_> {
             for (number, job) in (1..).zip(jobs) {
                 self.emit(&Event::StepStarted { step: job.step, number, of: jobs.len() });
                 let started = Instant::now();
-                // Each of them has written one row.
-                let last_log = last_log.saturating_add(took.len() as i64);
-                if self.revision_on_sqlite(job, around, last_log).await? != Became::Done {
+                // Once it is proved, nobody else can write as long as the transaction stands.
+                let proved = (number == 1).then_some(last_log);
+                if self.revision_on_sqlite(job, around, proved).await? != Became::Done {
                     return Ok(None);
                 }
                 took.push(started.elapsed());
