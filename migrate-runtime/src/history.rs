@@ -159,6 +159,11 @@ impl Tables {
         &self.history
     }
 
+    /// The log, quoted and qualified.
+    pub(crate) fn log_table(&self) -> &str {
+        &self.log
+    }
+
     /// The table of who may migrate, quoted and qualified.
     pub(crate) fn lease(&self) -> &str {
         &self.lease
@@ -410,10 +415,9 @@ impl Tables {
         format!("SELECT coalesce(max(seq), 0) FROM {}", self.log)
     }
 
-    /// Fails on SQLite when the last log row has another number: the smallest integer has no absolute value.
+    /// Fails on SQLite when a log row follows this one: the smallest integer has no absolute value.
     pub(crate) fn prove_last_log(&self, number: i64) -> String {
-        let differs = format!("CASE coalesce(max(seq), 0) WHEN {number} THEN 0 ELSE -9223372036854775808 END");
-        format!("SELECT abs({differs}) FROM {}", self.log)
+        format!("SELECT abs(-9223372036854775808 + 0 * seq) FROM {} WHERE seq > {number}", self.log)
     }
 
     fn literal(&self, text: &str) -> String {

@@ -1,5 +1,7 @@
 //! Names and values as SQL text: nothing reaches a statement unquoted.
 
+use std::borrow::Cow;
+
 use migrate_plan::Dialect;
 
 /// A name as it stands in SQL: quoted, whatever it holds.
@@ -28,15 +30,20 @@ pub(crate) fn identifier(dialect: Dialect, name: &str) -> String {
 /// hexadecimal digits.
 pub(crate) fn literal(dialect: Dialect, text: &str) -> String {
     // No database takes NUL in text; what is written here is for people to read.
-    let text = text.replace('\0', "\u{fffd}");
+    let text = replaced(text.into(), '\0', "\u{fffd}");
     match dialect {
-        Dialect::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+        Dialect::Postgres => format!("E'{}'", replaced(replaced(text, '\\', "\\\\"), '\'', "''")),
         Dialect::MySql | Dialect::MariaDb => {
             let digits: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
             format!("_utf8mb4 X'{digits}'")
         }
-        Dialect::Sqlite => format!("'{}'", text.replace('\'', "''")),
+        Dialect::Sqlite => format!("'{}'", replaced(text, '\'', "''")),
     }
+}
+
+/// A run writes dozens of texts for each revision, and hardly one has anything to replace.
+fn replaced<'t>(text: Cow<'t, str>, from: char, to: &str) -> Cow<'t, str> {
+    if text.contains(from) { text.replace(from, to).into() } else { text }
 }
 
 /// A literal, or `NULL`.

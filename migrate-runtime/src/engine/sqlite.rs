@@ -167,7 +167,7 @@ impl Run<'_, '_> {
                         }
                     };
                     match self.step_on_sqlite(job, Around { action, look, orphans, commits: true }, last_log).await? {
-                        Became::Done => last_log += 1,
+                        Became::Done => last_log = last_log.saturating_add(1),
                         _ => return Ok(Outcome::HistoryChanged),
                     }
                 }
@@ -221,8 +221,9 @@ impl Run<'_, '_> {
                 self.refuse_stopped()?;
                 self.emit(&Event::StepStarted { step: job.step, number, of: jobs.len() });
                 let started = Instant::now();
-                // Each of them has written one row.
-                let revision = self.revision_on_sqlite(job, around, last_log + took.len() as i64);
+                // Once it is proved, nobody else can write as long as the transaction stands.
+                let proved = (number == 1).then_some(last_log);
+                let revision = self.revision_on_sqlite(job, around, proved);
                 if trace::revision(job.step, number, jobs.len()).around(revision).await? != Became::Done {
                     return Ok(None);
                 }
@@ -357,9 +358,10 @@ impl Run<'_, '_> {
         Ok(rows.first().and_then(|row| row.text(0)).unwrap_or_default().to_owned())
     }
 
-    /// The number of the last log row. It is no number only where the table is none of ours, and then it is none of a row.
     async fn last_log(&mut self, look: &Look) -> Result<i64, Error> {
-        Ok(self.text_of(&look.tables.select_last_log()).await?.parse().unwrap_or(-1))
+        let number = self.text_of(&look.tables.select_last_log()).await?.parse();
+        let table = || look.tables.log_table().to_owned();
+        number.map_err(|_| Error::HistoryMalformed { table: table(), problem: "its rows have no numbers".to_owned() })
     }
 
     pub(super) async fn foreign_keys(&mut self) -> Result<bool, Error> {

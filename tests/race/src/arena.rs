@@ -45,6 +45,14 @@ impl Arena {
         Self::Postgres(Box::new(server), fsync)
     }
 
+    /// The process that starts the server's sessions.
+    pub(crate) fn server_pid(&self) -> Option<u32> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(server, _) => server.pid(),
+        }
+    }
+
     pub(crate) fn title(&self) -> String {
         match self {
             Self::Sqlite(fsync) => format!("SQLite file, fsync {}", fsync.word()),

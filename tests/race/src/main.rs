@@ -4,6 +4,7 @@
 
 mod apply;
 mod arena;
+mod clock;
 mod contest;
 mod embed;
 mod peers;

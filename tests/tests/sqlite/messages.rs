@@ -13,6 +13,8 @@ enum Habit {
     CountsNothing,
     /// It commits behind the SQL of `b`, as a function of an extension could.
     Commits,
+    /// It is so slow with the transaction of the first revision that another run is faster.
+    Dawdles,
 }
 
 /// A connection that counts what is sent.
@@ -20,13 +22,15 @@ struct Driver {
     db: rusqlite::Connection,
     habit: Habit,
     messages: usize,
+    transactions: usize,
+    other: rusqlite::Connection,
 }
 
 impl Driver {
     fn new(file: &SqliteFile, habit: Habit) -> Self {
         let db = file.open();
         db.pragma_update(None, "foreign_keys", true).expect("a pragma");
-        Self { db, habit, messages: 0 }
+        Self { db, habit, messages: 0, transactions: 0, other: file.open() }
     }
 }
 
@@ -37,6 +41,11 @@ impl Connection for Driver {
 
     async fn batch_execute(&mut self, sql: &str) -> Result<(), DriverError> {
         self.messages += 1;
+        self.transactions += usize::from(sql == "BEGIN IMMEDIATE");
+        // In the first transaction the run looks again.
+        if self.habit == Habit::Dawdles && sql == "BEGIN IMMEDIATE" && self.transactions == 2 {
+            chain("a").upgrade(&mut self.other).expect("the other is faster");
+        }
         let commits = self.habit == Habit::Commits && sql.contains("CREATE TABLE t_b");
         let sql = if commits { format!("{sql}; COMMIT") } else { sql.to_owned() };
         let outcome = Connection::batch_execute(&mut self.db, &sql).await;
@@ -89,6 +98,18 @@ fn a_transaction_that_ends_unseen_leaves_no_history_row() {
     assert_eq!(code(&error.error), "M0403", "{}", explain(&error.error));
     assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
     assert_eq!(file.rows("SELECT revision FROM migrate_log"), ["a"]);
+}
+
+#[test]
+fn a_run_that_is_overtaken_before_its_first_revision_goes_on_behind_it() {
+    for at_once in [false, true] {
+        let file = SqliteFile::new();
+        let revisions = chain("a b");
+        let migrator = if at_once { revisions.migrator().single_transaction() } else { revisions.migrator() };
+        let report = migrator.run(&mut Driver::new(&file, Habit::Dawdles)).expect("an upgrade");
+        assert_eq!(route(&report), "base | +b | b", "at once: {at_once}");
+        assert_eq!(file.rows("SELECT revision FROM migrate_log ORDER BY seq"), ["a", "b"]);
+    }
 }
 
 #[test]

@@ -47,6 +47,15 @@ fn a_file_that_is_no_database_is_refused() {
 }
 
 #[test]
+fn a_log_of_somebody_else_is_refused() {
+    let file = SqliteFile::new();
+    file.execute("CREATE TABLE migrate_log (seq TEXT); INSERT INTO migrate_log VALUES ('oak')");
+    let error = chain("a").upgrade(&mut file.open()).expect_err("a refusal");
+    assert_eq!(code(&error.error), "M0405", "{}", explain(&error.error));
+    assert_eq!(file.rows("SELECT name FROM sqlite_schema"), ["migrate_log"]);
+}
+
+#[test]
 fn a_conflict_clause_that_rolls_back_loses_nothing() {
     let file = SqliteFile::new();
     let up = "CREATE TABLE u (x UNIQUE);\nINSERT INTO u VALUES (1);\nINSERT OR ROLLBACK INTO u VALUES (1);";

@@ -80,7 +80,7 @@ impl Run<'_, '_> {
 
     async fn attempt_on_sqlite(&mut self, job: &Job<'_>, around: Around<'_>, last_log: i64) -> Result<Became, Error> {
         self.begin().await?;
-        let outcome = self.revision_on_sqlite(job, around, last_log).await;
+        let outcome = self.revision_on_sqlite(job, around, Some(last_log)).await;
         if !matches!(outcome, Ok(Became::Done)) {
             // Some failures roll back by themselves; then there is nothing left to roll back.
             let _ = self.db.batch_execute("ROLLBACK").await;
@@ -88,17 +88,18 @@ impl Run<'_, '_> {
         outcome
     }
 
-    /// Runs one revision in the transaction that has begun.
+    /// Runs one revision in the transaction that has begun, and proves first that this is the last row of the log.
     pub(super) async fn revision_on_sqlite(
         &mut self,
         job: &Job<'_>,
         around: Around<'_>,
-        last_log: i64,
+        last_log: Option<i64>,
     ) -> Result<Became, Error> {
         let started = Instant::now();
         let compared = around.orphans == Orphans::Compared;
         let before = if compared { self.violations().await? } else { Vec::new() };
-        let head = format!("{};\nSAVEPOINT {GUARD};\n", around.look.tables.prove_last_log(last_log));
+        let proof = last_log.map(|number| around.look.tables.prove_last_log(number) + ";\n").unwrap_or_default();
+        let head = format!("{proof}SAVEPOINT {GUARD};\n");
         let body = job.body().unwrap_or_default();
         trace::sql(body);
         let span = trace::statements(1, || job.statement_count(DIALECT));
@@ -125,13 +126,18 @@ impl Run<'_, '_> {
         &mut self,
         job: &Job<'_>,
         around: Around<'_>,
-        last_log: i64,
+        last_log: Option<i64>,
         head: &str,
         error: DriverError,
     ) -> Result<Became, Error> {
-        let before = Before { characters: head.chars().count(), statements: 2, ..Before::default() };
+        let statements = 1 + usize::from(last_log.is_some());
+        let before = Before { characters: head.chars().count(), statements, ..Before::default() };
         // A driver that does not count is asked as if it were the proof that failed.
-        if error.completed.unwrap_or(0) == 0 && self.last_log(around.look).await.is_ok_and(|now| now != last_log) {
+        let overtaken = match (last_log, error.completed) {
+            (Some(last), None | Some(0)) => self.last_log(around.look).await.is_ok_and(|now| now != last),
+            _ => false,
+        };
+        if overtaken {
             return Ok(Became::Overtaken);
         }
         // `BEGIN IMMEDIATE` succeeds on a file that is open read-only, so that the first write is the revision's own.
