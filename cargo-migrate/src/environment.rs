@@ -20,6 +20,7 @@ pub(crate) struct FoundUrl {
     /// The environment whose database it leads to.
     environment: Option<Environment>,
     /// How long a server is waited for that is not there yet.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code))]
     pub(crate) wait: Option<Duration>,
 }
 
