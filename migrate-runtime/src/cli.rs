@@ -71,7 +71,7 @@ pub use script::ScriptArgs;
 pub struct MigrateArgs {
     #[command(flatten)]
     output: OutputArgs,
-    /// Never ask
+    /// Ask nothing: the answer is yes
     #[arg(short, long, global = true)]
     yes: bool,
     #[command(subcommand)]
