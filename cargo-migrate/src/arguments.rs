@@ -57,7 +57,7 @@ pub(crate) struct Global {
     /// Refuse to write files
     #[arg(long, global = true)]
     pub(crate) locked: bool,
-    /// Never ask
+    /// Ask nothing: the answer is yes
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
 }

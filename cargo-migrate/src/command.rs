@@ -23,7 +23,7 @@ use migrate_runtime::cli::{Backup, Exit, Failure, Need, Output, Safeguards, Verb
 use crate::arguments::{Arguments, Command, Global};
 use crate::backup;
 use crate::database::Database;
-use crate::environment::FoundUrl;
+use crate::environment::{self, FoundUrl};
 use crate::files::Files;
 use crate::project::Project;
 
@@ -73,6 +73,8 @@ fn backs_up_nothing() -> Diagnostic {
 /// A verb of the runtime's, with the project's files and database.
 fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
+    // A name that leads nowhere is said by verbs that ask no database, too.
+    call.global.env.as_ref().map_or(Ok(()), |name| environment::named(name, &project).map(drop))?;
     let need = verb.need();
     let scripted = match (verb.is_script(), FoundUrl::find(call.global, &project)) {
         (true, Ok(Some(url))) => url.dialect().map(|dialect| verb.clone().for_dialect(dialect)),

@@ -20,6 +20,7 @@ pub(crate) struct FoundUrl {
     /// The environment whose database it leads to.
     environment: Option<Environment>,
     /// How long a server is waited for that is not there yet.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code))]
     pub(crate) wait: Option<Duration>,
 }
 
@@ -144,10 +145,15 @@ impl FoundUrl {
         let known = places(project)?;
         // What is wrong with this URL is said where it is used.
         let Ok(place) = Place::of(&self.url, &self.base) else { return Ok(self) };
-        let owner = known.into_iter().find(|(_, owned)| owned.is_also(&place));
-        if let (None, Some((owner, _))) = (&self.environment, owner) {
-            self.environment = Some(owner.clone());
+        let owners: Vec<&Environment> =
+            known.into_iter().filter(|(_, owned)| owned.is_also(&place)).map(|(owner, _)| owner).collect();
+        // Environments of several databases may share one: the strictest counts.
+        let strictest = owners.iter().find(|owner| owner.protected).or(owners.first());
+        let mut environment = self.environment.or_else(|| strictest.map(|owner| (*owner).clone()));
+        if let (Some(environment), Some(strictest)) = (&mut environment, strictest) {
+            environment.protected |= strictest.protected;
         }
+        self.environment = environment;
         Ok(self)
     }
 }
@@ -192,7 +198,8 @@ fn key(name: &str, config: &ProjectConfig) -> String {
     }
 }
 
-fn named<'p>(name: &str, project: &'p Project) -> Result<&'p Environment, Diagnostic> {
+/// The environment of this name, of the database at hand.
+pub(crate) fn named<'p>(name: &str, project: &'p Project) -> Result<&'p Environment, Diagnostic> {
     let environments = &project.config.environments;
     environments.iter().find(|environment| environment.name == name).ok_or_else(|| {
         let names: Vec<&str> = environments.iter().map(|environment| environment.name.as_str()).collect();

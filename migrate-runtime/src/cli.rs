@@ -81,7 +81,7 @@ pub fn interrupts() -> &'static Stop {
 pub struct MigrateArgs {
     #[command(flatten)]
     output: OutputArgs,
-    /// Never ask
+    /// Ask nothing: the answer is yes
     #[arg(short, long, global = true)]
     yes: bool,
     #[command(subcommand)]

@@ -107,6 +107,7 @@ impl Admin {
     }
 
     /// Drops the database with everything in it.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
     pub(crate) async fn drop(&mut self, others: Others) -> Result<Done, Failure> {
         match &mut self.side {
             #[cfg(feature = "sqlite")]

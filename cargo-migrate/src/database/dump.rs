@@ -41,6 +41,7 @@ pub(crate) enum Dumped {
     /// It cannot be done: why, and what helps.
     Failed(String, &'static str),
     /// One of these clients does it, the first that is there.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code))]
     ByClient(Vec<Client>),
 }
 
@@ -55,6 +56,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client with the file that holds the password.
+    #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code))]
     pub(super) fn new(
         command: Command,
         program: &'static str,
@@ -76,6 +78,7 @@ impl Client {
 impl Dump {
     /// Reads the URL; nothing is connected to. `history` is the schema of the history, which is a database of its own on MariaDB
     /// and MySQL.
+    #[cfg_attr(not(feature = "mysql"), allow(unused_variables))]
     pub(crate) fn of(url: &str, base: &Path, history: Option<&str>) -> Result<Self, Diagnostic> {
         Ok(match DatabaseUrl::parse(url, base)?.0 {
             #[cfg(feature = "sqlite")]

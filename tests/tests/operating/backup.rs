@@ -116,6 +116,26 @@ fn no_password_is_among_the_arguments_of_a_client() {
 }
 
 #[test]
+fn a_password_may_hold_whatever_the_files_of_the_clients_give_a_meaning_to() {
+    on_every_engine(&REVISIONS, |site| {
+        let (create, user) = match site.dialect() {
+            "sqlite" => return,
+            "postgres" => (r##"CREATE ROLE odd_login LOGIN SUPERUSER PASSWORD E'a:b\\c"#''d e'"##, "postgres@"),
+            _ => (r##"CREATE USER odd_login IDENTIFIED BY 'a:b\\c"#''d e'"##, "root@"),
+        };
+        site.execute(create);
+        if site.dialect() == "mariadb" {
+            site.execute("GRANT ALL ON *.* TO odd_login");
+        }
+        let url = site.url().replace(user, "odd_login:a%3Ab%5Cc%22%23%27d%20e@");
+        let ran = site.sandbox.migrate(&["upgrade", "--backup", "--database-url", &url]);
+        assert!(ran.code == 0 && ran.stderr.contains("backup: backups/"), "{ran:?}");
+        let wrong = site.sandbox.migrate(&["upgrade", "--database-url", &url.replace("%20e@", "@")]);
+        assert!(wrong.stderr.contains("error[M0502]"), "the password counts: {wrong:?}");
+    });
+}
+
+#[test]
 fn a_client_that_is_missing_or_refuses_stops_the_run_before_the_first_write() {
     on_every_engine(&REVISIONS, |site| {
         site.must(&["upgrade", "001"]);

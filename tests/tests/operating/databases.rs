@@ -100,6 +100,24 @@ fn the_protection_of_any_database_follows_its_url() {
 }
 
 #[test]
+fn of_environments_that_share_a_database_the_protected_one_counts() {
+    on_every_engine(&REVISIONS, |site| {
+        site.sandbox.write("analytics/e1.sql", EVENTS);
+        let text = format!(
+            "[env.production]\nurl = \"{0}\"\n\n[database.analytics]\nmigrations = \"analytics\"\nhistory-table = \
+             \"h\"\n\n[database.analytics.env.production]\nurl = \"{0}\"\nprotected = true\n",
+            site.url()
+        );
+        site.sandbox.write("migrate.toml", text);
+        let url = site.url();
+        for arguments in [&["--env", "production"][..], &["--database-url", &url]] {
+            let ran = site.sandbox.migrate(&[&["upgrade"], arguments].concat());
+            assert!(ran.code == 1 && ran.stderr.contains("error[M0703]"), "{arguments:?}: {ran:?}");
+        }
+    });
+}
+
+#[test]
 fn a_database_that_is_not_there_is_named_with_its_nearest() {
     let sandbox = migrate_tests::command::Sandbox::with_revisions(&REVISIONS);
     let none = sandbox.migrate(&["heads", "--database", "analytics"]);

@@ -137,7 +137,7 @@ fn an_environment_that_is_not_there_is_named_with_its_nearest() {
     sandbox
         .write("migrate.toml", "[env.staging]\nurl = \"sqlite://s.db\"\n\n[env.production]\nurl = \"sqlite://p.db\"\n");
     for (name, help) in [("stagign", "did you mean `staging`?"), ("x", "the environments are production, staging")] {
-        for arguments in [&["status"][..], &["upgrade", "--sql"], &["check"]] {
+        for arguments in [&["status"][..], &["upgrade", "--sql"], &["check"], &["heads"]] {
             let ran = sandbox.migrate(&[arguments, &["--env", name]].concat());
             assert!(ran.stderr.contains(help), "{arguments:?}: {ran:?}");
         }

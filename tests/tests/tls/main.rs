@@ -47,6 +47,26 @@ fn verify_full_connects_to_a_server_with_a_certificate_of_the_authority_for_the_
 }
 
 #[test]
+fn the_clients_that_make_backups_are_as_careful_as_the_connection() {
+    let world = World::start(&HOSTS);
+    for served in &world.servers {
+        served.ask("CREATE TABLE kept (x int)");
+        served.demand_tls();
+        for query in [
+            "sslmode=require".to_owned(),
+            format!("sslmode=verify-ca&{}", world.root()),
+            format!("sslmode=verify-full&{}", world.root()),
+        ] {
+            let sandbox = served.sandbox();
+            let ran = sandbox.migrate(&["--database-url", &served.url("localhost", &query), "upgrade", "--backup"]);
+            assert!(ran.code == 0 && ran.stderr.contains("backup: backups/"), "{} {query}: {ran:?}", served.name());
+            let undone = sandbox.migrate(&["--database-url", &served.url("localhost", &query), "downgrade"]);
+            assert_eq!(undone.code, 0, "{undone:?}");
+        }
+    }
+}
+
+#[test]
 fn words_of_mysql_mean_the_same() {
     let world = World::start(&HOSTS);
     for served in &world.servers {

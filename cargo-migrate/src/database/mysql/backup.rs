@@ -92,3 +92,34 @@ impl Config {
         format!("mariadb {} < {}", words.join(" "), shell_word(file))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> String {
+        Config::parse(url, Path::new("/base")).unwrap_or_else(|error| panic!("{error}")).options()
+    }
+
+    #[test]
+    fn what_a_url_says_stands_quoted_among_the_options() {
+        let text = options("mysql://ann:a%22b%5Cc@db:3307/shop?sslmode=disable");
+        assert_eq!(
+            text,
+            "[client]\nhost=\"db\"\nport=3307\nprotocol=tcp\nuser=\"ann\"\npassword=\"a\\\"b\\\\c\"\nskip-ssl\n"
+        );
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn the_client_is_as_careful_about_tls_as_the_url_says() {
+        let tls = |query: &str| {
+            let text = options(&format!("mysql://ann@db/shop?{query}"));
+            text.lines().filter(|line| line.starts_with("ssl")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(tls("sslmode=prefer"), "");
+        assert_eq!(tls("sslmode=require"), "ssl");
+        assert_eq!(tls("sslmode=verify-ca&sslrootcert=ca.pem"), "ssl ssl-ca=\"/base/ca.pem\"");
+        assert_eq!(tls("sslmode=verify-full&sslrootcert=ca.pem"), "ssl ssl-verify-server-cert ssl-ca=\"/base/ca.pem\"");
+    }
+}
