@@ -12,6 +12,7 @@ mod sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod tls;
 
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
 use migrate_plan::{Code, Diagnostic};
@@ -64,7 +65,7 @@ impl Database {
     async fn announced(
         url: DatabaseUrl,
         found: &FoundUrl,
-        need: Need,
+        #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))] need: Need,
         output: Option<&Output>,
     ) -> Result<Self, Failure> {
         let announce = |text: &str| output.into_iter().for_each(|output| found.announce(text, output));

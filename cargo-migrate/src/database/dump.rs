@@ -37,6 +37,7 @@ enum Way {
 /// What became of copying.
 pub(crate) enum Dumped {
     /// It is done.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
     Done,
     /// It cannot be done: why, and what helps.
     Failed(String, &'static str),

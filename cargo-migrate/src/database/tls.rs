@@ -123,6 +123,7 @@ impl Tls {
     }
 
     /// A note for refused credentials that may be right: some servers say the same of a connection without TLS.
+    #[cfg(feature = "mysql")]
     pub(super) fn note_disabled(&self, mut failure: Failure) -> Failure {
         if self.mode == Mode::Disable
             && let Some(diagnostic) = failure.diagnostics.first_mut()

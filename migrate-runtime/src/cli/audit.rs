@@ -19,7 +19,7 @@ pub struct AuditArgs {
     #[arg(allow_negative_numbers = true)]
     pub revision: Option<String>,
     /// Only this
-    #[arg(long, value_name = "ACTION", value_parser = ["upgrade", "downgrade", "stamp", "repair"])]
+    #[arg(long, value_name = "ACTION", value_parser = ["upgrade", "downgrade", "stamp", "repair", "adopt"])]
     pub action: Option<String>,
     /// Only what this user did: `ann`, or `ann@laptop`
     #[arg(long, value_name = "USER")]
