@@ -4,6 +4,9 @@
 //! [`database`] the database; each verb is a file of [`command`]. The verbs that operate databases are those of
 //! `migrate_runtime::cli`, the same that applications carry.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("enable a database: the features are `sqlite`, `postgres` and `mysql`, and all of them are the default");
+
 mod arguments;
 mod backup;
 mod command;

@@ -11,6 +11,7 @@ mod parameters;
 use std::path::PathBuf;
 
 use migrate_plan::{Code, Diagnostic};
+#[cfg(feature = "mysql")]
 use migrate_runtime::cli::Failure;
 
 #[cfg(feature = "postgres")]
