@@ -13,7 +13,6 @@ mod rebase;
 mod seal;
 mod template;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use migrate_plan::Diagnostic;
@@ -122,7 +121,7 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
 
 /// Whether somebody is there who can be asked.
 fn can_ask(call: &Call<'_>) -> bool {
-    !call.global.yes && !call.output.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    !call.global.yes && !call.output.is_json() && migrate_runtime::cli::can_ask()
 }
 
 /// Asks on a terminal; without one, no.

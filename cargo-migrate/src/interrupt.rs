@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 
-use migrate_runtime::cli::{Exit, Output, interrupts};
+use migrate_runtime::cli::{Exit, Output, interrupts, is_asking};
 
 /// Cancels what a connection runs; may be called again.
 pub(crate) type Cancel = Box<dyn Fn() -> Cancelling + Send>;
@@ -29,7 +29,7 @@ pub(crate) fn watch(cancel: Cancel, output: Output) {
             };
             for count in 1.. {
                 signals.next().await;
-                if count >= PATIENCE {
+                if count >= PATIENCE || is_asking() {
                     std::process::exit(Exit::Stopped as i32);
                 }
                 interrupts().request();

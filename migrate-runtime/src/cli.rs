@@ -67,7 +67,7 @@ pub use progress::listener;
 pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
-pub use safeguards::{Backup, Safeguards};
+pub use safeguards::{Backup, Safeguards, can_ask, is_asking};
 pub use script::ScriptArgs;
 
 /// What stops the runs of this process's verbs: whoever catches its interrupts requests it.

@@ -1,7 +1,7 @@
 //! The real `cargo-migrate`, run in a folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
@@ -145,14 +145,7 @@ impl Sandbox {
     ///
     /// When there is no `script`, which makes the terminal.
     pub fn migrate_on_a_terminal(&self, arguments: &[&str], typed: &str) -> Ran {
-        let quoted = arguments.iter().map(|argument| format!("'{}'", argument.replace('\'', "'\\''")));
-        let words: Vec<String> = quoted.collect();
-        let program = binaries().join("cargo-migrate");
-        let line = format!("stty -echo; '{}' migrate {}", program.display(), words.join(" "));
-        let mut command = Command::new("script");
-        command.args(["-qec", &line, "/dev/null"]).current_dir(self.path()).env("TERM", "dumb");
-        command.env_remove("DATABASE_URL").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("there is a `script`");
+        let mut child = self.on_a_terminal(arguments);
         let mut stdin = child.stdin.take().expect("it is a pipe");
         std::io::Write::write_all(&mut stdin, typed.as_bytes()).expect("it can be typed");
         // The pipe stays open: its end would be a key, too.
@@ -161,6 +154,37 @@ impl Sandbox {
         let mut ran = Ran::from(ran);
         ran.stdout = ran.stdout.replace('\r', "");
         ran
+    }
+
+    /// Calls `cargo migrate` on a terminal, and types Ctrl-C once it has asked something; gives the exit code.
+    ///
+    /// # Panics
+    ///
+    /// When there is no `script`, or no question.
+    pub fn interrupt_a_question(&self, arguments: &[&str]) -> Option<i32> {
+        let mut child = self.on_a_terminal(arguments);
+        let mut stdin = child.stdin.take().expect("it is a pipe");
+        let mut stdout = child.stdout.take().expect("it is a pipe");
+        let (mut said, mut byte) = (Vec::new(), [0]);
+        while !said.ends_with(b"[y/N] ") {
+            let read = std::io::Read::read(&mut stdout, &mut byte).expect("it says something");
+            assert!(read > 0, "it asked nothing: {}", String::from_utf8_lossy(&said));
+            said.extend(byte);
+        }
+        std::io::Write::write_all(&mut stdin, b"\x03").expect("it can be typed");
+        let _ = std::io::Read::read_to_end(&mut stdout, &mut said);
+        child.wait().expect("it ends").code()
+    }
+
+    fn on_a_terminal(&self, arguments: &[&str]) -> Child {
+        let quoted = arguments.iter().map(|argument| format!("'{}'", argument.replace('\'', "'\\''")));
+        let words: Vec<String> = quoted.collect();
+        let program = binaries().join("cargo-migrate");
+        let line = format!("stty -echo; '{}' migrate {}", program.display(), words.join(" "));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(self.path()).env("TERM", "dumb");
+        command.env_remove("DATABASE_URL").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("there is a `script`")
     }
 
     /// Runs any other program in the folder.

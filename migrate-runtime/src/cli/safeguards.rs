@@ -3,6 +3,7 @@
 //! Asked is on a terminal alone. Elsewhere a protected database demands `--yes`, and any other one is changed as it is told.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use migrate_plan::{Action, Code, Diagnostic, Plan};
@@ -112,6 +113,14 @@ impl Safeguards<'_> {
 }
 
 /// Asks on the terminal; anything but a yes is a no.
+/// Whether a question waits for its answer.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process waits for somebody's answer: then nothing is held and nothing is written, and an interrupt may end it.
+pub fn is_asking() -> bool {
+    ASKING.load(Ordering::Relaxed)
+}
+
 fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
     let mut stderr = anstream::stderr();
     let mut text = String::new();
@@ -121,7 +130,9 @@ fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
     lines(losses).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     let asked = write!(stderr, "{}{} [y/N] ", escape::text(&text), escape::line(question));
     let mut answer = String::new();
+    ASKING.store(true, Ordering::Relaxed);
     let answered = asked.and_then(|()| stderr.flush()).and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    ASKING.store(false, Ordering::Relaxed);
     if answered.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
@@ -130,7 +141,7 @@ fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
 }
 
 /// Whether somebody sits at both ends.
-pub(super) fn can_ask() -> bool {
+pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 

@@ -40,6 +40,17 @@ fn a_downgrade_that_destroys_data_asks_on_a_terminal() {
 }
 
 #[test]
+fn an_interrupt_at_a_question_ends_it() {
+    on_every_engine(&REVISIONS, |site| {
+        site.must(&["upgrade"]);
+        let url = site.url();
+        let ended = site.sandbox.interrupt_a_question(&["downgrade", "base", "--database-url", &url]);
+        assert_eq!(ended, Some(130));
+        assert_eq!(site.current(), "003");
+    });
+}
+
+#[test]
 fn what_destroys_nothing_asks_nobody() {
     on_every_engine(&REVISIONS, |site| {
         for arguments in [&["upgrade"][..], &["downgrade", "002"], &["stamp", "001"], &["stamp", "base"]] {
