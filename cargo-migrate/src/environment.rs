@@ -206,7 +206,10 @@ pub(crate) fn named<'p>(name: &str, project: &'p Project) -> Result<&'p Environm
         let help = match (nearest(name, names.iter().copied()), names.as_slice()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, []) => {
-                format!("configure it: `[package.metadata.migrate.env.{name}]`, or `[env.{name}]` in migrate.toml")
+                let of = project.config.name.as_ref().map(|of| format!("database.{of}.")).unwrap_or_default();
+                format!(
+                    "configure it: `[package.metadata.migrate.{of}env.{name}]`, or `[{of}env.{name}]` in migrate.toml"
+                )
             }
             (None, names) => format!("the environments are {}", names.join(", ")),
         };

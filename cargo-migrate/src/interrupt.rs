@@ -33,7 +33,7 @@ pub(crate) fn watch(cancel: Cancel, output: Output) {
                     std::process::exit(Exit::Stopped as i32);
                 }
                 interrupts().request();
-                output.note("interrupted: what is running is cancelled and undone; a third interrupt ends at once");
+                output.note("interrupted: the statement that runs is cancelled; a third interrupt ends at once");
                 cancel().await;
             }
         });

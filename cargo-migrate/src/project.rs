@@ -121,6 +121,27 @@ impl Project {
 
     /// Finds the project from the flags and the current directory.
     pub(crate) fn find(global: &Global) -> Result<Self, Diagnostic> {
+        let project = Self::found(global)?;
+        match project.folder_twice() {
+            Some((one, other)) => {
+                let problem = format!("`{one}` and `{other}` are one folder");
+                Err(Diagnostic::new(Code::InvalidConfig, problem, "name each folder once")
+                    .because("each of its revisions would be there twice"))
+            }
+            None => Ok(project),
+        }
+    }
+
+    /// Two of the folders that are one, however they are written.
+    fn folder_twice(&self) -> Option<(&str, &str)> {
+        let real: Vec<Option<PathBuf>> =
+            self.folders.iter().map(|folder| std::fs::canonicalize(&folder.path).ok()).collect();
+        let pair = |at: usize| real[..at].iter().position(|earlier| earlier.is_some() && *earlier == real[at]);
+        let (one, other) = (0..real.len()).find_map(|at| Some((pair(at)?, at)))?;
+        Some((&self.folders[one].shown, &self.folders[other].shown))
+    }
+
+    fn found(global: &Global) -> Result<Self, Diagnostic> {
         let here = std::env::current_dir()
             .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
         let standalone = read_standalone(&here)?;

@@ -181,6 +181,11 @@ impl RevisionGraph {
         self.elsewhere.iter().map(|(node, name)| (*node, &**name))
     }
 
+    /// Whether this is the name of a folder or crate that revisions come from.
+    pub fn is_group(&self, name: &str) -> bool {
+        group::is_here(&self.revisions, name)
+    }
+
     /// The labels that stand for a revision: those that it carries, and the groups that begin with it.
     pub fn labels(&self, node: Node) -> impl Iterator<Item = &str> {
         let revision = self.revision(node);

@@ -135,6 +135,10 @@ impl ProjectConfig {
                 config.folders = folders(file, line, value)?;
                 continue;
             }
+            if ["protected", "backup", "lock-timeout"].contains(&key.as_str()) {
+                let help = format!("`{key}` belongs to an environment: write it below `[….env.<name>]`");
+                return Err(invalid(file, line, format!("unknown key `{key}`"), &help));
+            }
             let Some(word) = value.as_str() else {
                 let help = format!("write `{key} = \"…\"`");
                 return Err(invalid(file, line, format!("`{key}` is not a string"), &help));
@@ -263,6 +267,14 @@ mod tests {
         assert_eq!(error.message, "unknown key `history_table`");
         assert_eq!(error.place, Some(Place::new("migrate.toml", 2)));
         assert_eq!(error.help, "did you mean `history-table`?");
+    }
+
+    #[test]
+    fn a_setting_of_an_environment_says_where_it_belongs() {
+        for text in ["protected = true\n", "lock-timeout = \"3s\"\n", "backup = true\n"] {
+            let error = ProjectConfig::from_migrate_toml("migrate.toml", text).unwrap_err();
+            assert!(error.message.starts_with("unknown key") && error.help.contains("[….env.<name>]"), "{error}");
+        }
     }
 
     #[test]

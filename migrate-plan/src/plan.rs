@@ -296,7 +296,7 @@ impl Plan {
                 Mark::Base => after = RevisionSet::new(all.len()),
                 Mark::Without(branch) => {
                     // Revisions without files stand on their parents too.
-                    let held = Resolver { graph: all, applied: applied.set() }.held_alone(branch);
+                    let held = Resolver { graph: all, applied: applied.set() }.held_alone(&branch)?;
                     remove(&mut after, &all.descendants(held.iter(), Edges::All));
                 }
                 Mark::At(nodes) => {

@@ -468,9 +468,7 @@ fn defect_h_the_base_of_a_branch_does_not_take_branches_with_the_same_root_down(
     assert_snapshot!(downgrade(&graph, "d1", "c1br@base"), @"
     - d1
     - c1
-    - b
-    - a
-    heads: none
+    heads: b
     ");
     assert_snapshot!(downgrade(&graph, "d1", "c2br@base"), @"
     nothing to do

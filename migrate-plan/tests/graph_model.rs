@@ -58,10 +58,10 @@ impl Model {
         &below(&self.parents, &one(id)) | &above(&self.parents, &one(id))
     }
 
-    /// What a lineage holds and no applied revision outside it stands on.
+    /// What a lineage holds and no revision outside it stands on.
     fn held_alone(&self, applied: &Ids, id: &str) -> Ids {
         let lineage = self.lineage(id);
-        &(applied & &lineage) - &below(&self.parents, &(applied - &lineage))
+        &(applied & &lineage) - &below(&self.parents, &(&self.all() - &lineage))
     }
 
     fn undone_with(&self, applied: &Ids, roots: &Ids) -> Ids {

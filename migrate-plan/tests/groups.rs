@@ -64,6 +64,18 @@ fn a_folder_that_follows_another_begins_where_it_leaves_it() {
 }
 
 #[test]
+fn the_base_of_a_folder_is_what_its_first_revision_follows() {
+    let mut folders = vec![folder("core", "a -> b"), folder("billing", "x -> y")];
+    folders[1].1[0].bytes =
+        Ok(b"-- revision: x\n-- parents: b\n-- migrate: up\nSELECT 1;\n-- migrate: down\nSELECT 1;\n".to_vec());
+    let graph = RevisionGraph::new(read_folders(folders).unwrap()).unwrap();
+    let database = support::applied(&graph, "y");
+    let down = |target: &str| Plan::downgrade(&database, &target.parse().unwrap()).unwrap().to_string();
+    assert_eq!(down("billing@base"), "- y\n- x");
+    assert_eq!(down("core@base"), "- y\n- x\n- b\n- a", "what stands on it goes first");
+}
+
+#[test]
 fn a_folder_with_two_beginnings_has_no_label() {
     let graph = graph(&[("core", "a; b"), ("billing", "x")]);
     assert!(graph.name("core").is_none());

@@ -396,6 +396,9 @@ impl StatementFailure {
     fn diagnostic(&self) -> Diagnostic {
         let message = format!("{} of `{}` failed: {}", self.direction, self.id, self.driver);
         let help = match (&self.statement, self.remains) {
+            (Some(_), Remains::Nothing) if self.direction == Direction::Down => {
+                "mend the statement and run it again: the revision is applied as it was"
+            }
             (Some(_), Remains::Nothing) => "mend the statement and run it again: the revision is not applied",
             (Some(_), Remains::Statements { .. }) => {
                 "mend the statement and run it again: the revision goes on with this statement"

@@ -155,7 +155,9 @@ fn dir_may_be_repeated_and_every_missing_folder_is_named() {
     let missing = sandbox.migrate(&["heads", "--dir", "core", "--dir", "nowhere", "--dir", "neither"]);
     assert!(missing.stderr.contains("`nowhere`") && missing.stderr.contains("`neither`"), "{missing:?}");
     let twice = sandbox.migrate(&["heads", "--dir", "core", "--dir", "core"]);
-    assert!(twice.code != 0 && twice.stderr.contains("M0101"), "{twice:?}");
+    assert!(twice.code == 1 && twice.stderr.contains("`core` and `core` are one folder"), "{twice:?}");
+    let twice = sandbox.migrate(&["rebase", "core/1_c1.sql", "--dir", "core", "--dir", "./plugins/../core"]);
+    assert!(twice.code == 1 && twice.stderr.contains("are one folder"), "{twice:?}");
 }
 
 #[test]

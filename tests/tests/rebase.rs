@@ -167,7 +167,11 @@ fn a_database_at_hand_is_asked_whether_they_have_run() {
 #[test]
 fn a_database_that_does_not_answer_is_no_reason_not_to_mend_files() {
     let sandbox = project(&[("root", "none"), ("aaa", "root"), ("b1", "root")]);
-    let ran = done(sandbox.migrate(&["rebase", "b1", "--database-url", "postgres://nobody@127.0.0.1:1/none"]));
+    let url = "postgres://nobody@127.0.0.1:1/none";
+    let named = sandbox.migrate(&["rebase", "b1", "--database-url", url]);
+    assert_eq!(named.code, 7, "{}", named.transcript());
+    let mut command = sandbox.command(&["rebase", "b1"]);
+    let ran = done(command.env("DATABASE_URL", url).output().expect("it runs").into());
     assert!(ran.stderr.contains("no database was asked whether they are applied (it did not answer"), "{ran:?}");
 }
 

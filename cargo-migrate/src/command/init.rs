@@ -41,7 +41,11 @@ pub(super) fn run(args: &InitArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         text.push(format!("nothing to do: {} is ready", shown_folders(&project)));
     }
     call.output.result(&text.join("\n"), &json!({"format": 1, "created": created}));
-    call.output.note("next: cargo migrate new \"create users\"");
+    let into = match project.folders.as_slice() {
+        [_] => String::new(),
+        several => several.first().map(|folder| format!(" --into {}", folder.shown)).unwrap_or_default(),
+    };
+    call.output.note(&format!("next: cargo migrate new \"create users\"{into}"));
     if project.package.is_some() {
         call.output
             .note("to embed: cargo add migrate-runtime --features rusqlite (or tokio-postgres), and in the code:");

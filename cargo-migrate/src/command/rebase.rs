@@ -32,9 +32,11 @@ pub(super) fn run(args: &RebaseArgs, call: &Call<'_>) -> Result<Exit, Failure> {
             put_behind(&files, &args.revisions, args.onto.as_deref())?
         }
     };
-    let asked = ask(&files, call);
+    let asked = ask(&files, call)?;
     show(&moves, &asked, call);
-    if let Asked::Database(recorded) = &asked {
+    if let Asked::Database(recorded) = &asked
+        && !moves.files.is_empty()
+    {
         refuse_applied(&files, &moves, repeated, recorded, call)?;
     }
     if !args.dry_run {
@@ -58,12 +60,15 @@ enum Asked {
     Lock(String),
 }
 
-/// Asks the database at hand what it has applied. One that cannot answer is no reason not to mend files.
-fn ask(files: &Files<'_>, call: &Call<'_>) -> Asked {
+/// Asks the database at hand what it has applied. One that cannot answer is no reason not to mend files, unless this call
+/// names it.
+fn ask(files: &Files<'_>, call: &Call<'_>) -> Result<Asked, Failure> {
+    let is_named = call.global.database_url.is_some() || call.global.env.is_some();
     let url = match FoundUrl::find(call.global, files.project) {
         Ok(Some(url)) => url,
-        Ok(None) => return Asked::Lock("no database URL was given".to_owned()),
-        Err(problem) => return Asked::Lock(problem.message),
+        Ok(None) => return Ok(Asked::Lock("no database URL was given".to_owned())),
+        Err(problem) if is_named => return Err(problem.into()),
+        Err(problem) => return Ok(Asked::Lock(problem.message)),
     };
     let migrations = files.migrations();
     let rows: Result<_, Failure> = super::block_on(async {
@@ -72,10 +77,11 @@ fn ask(files: &Files<'_>, call: &Call<'_>) -> Asked {
     })
     .and_then(|rows| rows);
     match rows {
-        Ok(rows) => Asked::Database(rows.into_iter().map(|row| (row.id, row.up_checksum)).collect()),
+        Ok(rows) => Ok(Asked::Database(rows.into_iter().map(|row| (row.id, row.up_checksum)).collect())),
+        Err(failure) if is_named => Err(failure),
         Err(failure) => {
             let said = failure.diagnostics.first().map(|problem| problem.message.clone()).unwrap_or_default();
-            Asked::Lock(format!("it did not answer: {said}"))
+            Ok(Asked::Lock(format!("it did not answer: {said}")))
         }
     }
 }

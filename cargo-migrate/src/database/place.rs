@@ -27,6 +27,13 @@ pub(crate) enum Place {
     Nowhere,
 }
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn is_this_machine(host: &str) -> bool {
+    let own = gethostname::gethostname().to_string_lossy().to_ascii_lowercase();
+    let short = own.split('.').next().unwrap_or_default();
+    ["localhost", "::1", "[::1]", &own, short].contains(&host) || host.starts_with("127.")
+}
+
 impl Place {
     /// Reads it from a URL; relative paths are relative to `base`.
     pub(crate) fn of(url: &str, base: &Path) -> Result<Self, Diagnostic> {
@@ -47,9 +54,7 @@ impl Place {
     pub(super) fn on_server<'h>(hosts: impl IntoIterator<Item = (Option<&'h str>, u16)>, database: &str) -> Self {
         let name = |host: Option<&str>| match host.map(|host| host.trim_end_matches('.').to_ascii_lowercase()) {
             None => HERE.to_owned(),
-            Some(host) if ["localhost", "::1", "[::1]"].contains(&&*host) || host.starts_with("127.") => {
-                HERE.to_owned()
-            }
+            Some(host) if is_this_machine(&host) => HERE.to_owned(),
             Some(host) => host,
         };
         let hosts = hosts.into_iter().map(|(host, port)| (name(host), port)).collect();

@@ -33,8 +33,8 @@ pub(crate) enum Mark {
     Base,
     /// These with their ancestors are applied, their descendants are not.
     At(Vec<Node>),
-    /// What the lineage of this revision alone holds is not applied.
-    Without(Node),
+    /// What the lineage of this branch alone holds is not applied.
+    Without(String),
 }
 
 /// Resolves targets in one graph against what one database has applied.
@@ -81,7 +81,7 @@ impl Resolver<'_> {
         }
         match (self.spot(target, None)?, &target.branch) {
             (Spot::Base, None) => Ok(Mark::Base),
-            (Spot::Base, Some(branch)) => Ok(Mark::Without(self.find(branch)?)),
+            (Spot::Base, Some(branch)) => Ok(Mark::Without(branch.clone())),
             (Spot::At(nodes), _) => Ok(Mark::At(nodes)),
             (Spot::Below(merge), _) => Ok(Mark::At(self.graph.parents(merge).to_vec())),
         }
@@ -318,21 +318,26 @@ impl Resolver<'_> {
     fn roots_above_base(&self, target: &Target, passed: Option<Node>) -> Result<Vec<Node>, TargetError> {
         match (&target.branch, passed) {
             (_, Some(root)) => Ok(vec![root]),
-            (Some(branch), None) => Ok(self.held_alone(self.find(branch)?).iter().collect()),
+            (Some(branch), None) => Ok(self.held_alone(branch)?.iter().collect()),
             (None, None) => Ok(self.graph.bases().chain(self.applied.iter()).collect()),
         }
     }
 
-    /// The applied revisions of a lineage without those that an applied revision outside it stands on.
-    pub(crate) fn held_alone(&self, node: Node) -> RevisionSet {
-        let lineage = self.graph.lineage(node);
-        let outside = self.applied.iter().filter(|node| !lineage.contains(*node));
+    /// The applied revisions of a lineage without those that a revision outside it stands on, applied or not: what is undone
+    /// must not depend on how far other branches are. The lineage of a folder or crate begins with it, whatever it follows.
+    pub(crate) fn held_alone(&self, branch: &str) -> Result<RevisionSet, TargetError> {
+        let node = self.find(branch)?;
+        let lineage = match self.graph.is_group(branch) {
+            true => self.graph.descendants([node], Edges::Parents),
+            false => self.graph.lineage(node),
+        };
+        let outside = self.graph.nodes().filter(|node| !lineage.contains(*node));
         let shared = self.graph.ancestors(outside, Edges::Parents);
         let mut held = RevisionSet::new(self.graph.len());
         for node in self.applied.iter().filter(|node| lineage.contains(*node) && !shared.contains(*node)) {
             held.insert(node);
         }
-        held
+        Ok(held)
     }
 
     fn several_heads(&self, target: &Target, heads: &[Node]) -> TargetError {

@@ -172,7 +172,7 @@ pub(super) fn branches(migrations: &Migrations, output: &Output) -> Result<Exit,
         graph.children(*point).iter().for_each(|child| text.push_str(&format!("    -> {}", line(*child))));
     }
     if points.is_empty() {
-        output.note("no revision is followed by several: the history is one line");
+        output.note("no revision is followed by several");
     }
     let entry = |point: &Node| {
         let mut value = json::revision(&graph, *point, None);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
-use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
+use migrate_plan::{Action, Code, Diagnostic, GraphDefect, PlanError, TargetError};
 use serde_json::{Value, json};
 
 use super::{Exit, escape, json};
@@ -165,7 +165,8 @@ impl Output {
                 exit.max(Exit::Failed)
             }
             Ok(exit) => exit,
-            Err(failure) => {
+            Err(mut failure) => {
+                failure.explain_interrupt();
                 let exit = failure.exit();
                 if self.is_json() {
                     self.result("", &json::failure(&failure, exit));
@@ -209,6 +210,15 @@ pub struct Failure {
 impl Failure {
     pub(super) fn missing_database() -> Self {
         Diagnostic::new(Code::MissingUrl, "this verb needs a database", "give one by `--database-url`").into()
+    }
+
+    /// A statement that was cancelled is not to be mended.
+    fn explain_interrupt(&mut self) {
+        let first = self.diagnostics.first_mut().filter(|first| first.code == Code::StatementFailed);
+        if let Some(first) = first.filter(|_| super::interrupts().is_requested()) {
+            first.why = Some("the run was interrupted, and the statement cancelled".to_owned());
+            first.help = "run it again: it goes on where it stopped".to_owned();
+        }
     }
 
     /// The exit code: that of the first error, or that of an interrupt, which may have made any statement fail.
@@ -279,6 +289,8 @@ impl From<RunError> for Failure {
                 ))
             }
         };
+        let undone = report.action == Action::Redo && !report.steps.is_empty();
+        let state = state.map(|state| if undone { state + "; `upgrade` applies again what was undone" } else { state });
         Self { diagnostics: error.error.diagnostics(), applied: report.steps, state }
     }
 }

@@ -9,7 +9,7 @@ mod report;
 
 use migrate_plan::{Code, Diagnostic, Plan, Revision, RevisionGraph, Stale};
 use migrate_runtime::cli::{Exit, Failure, Need, listener};
-use migrate_runtime::{Migrations, RunReport, TakeOver};
+use migrate_runtime::{Migrations, REFINERY_TABLE, RunReport, TakeOver};
 
 use super::super::{Call, block_on, init};
 use crate::arguments::RefineryArgs;
@@ -58,6 +58,9 @@ pub(super) fn run(args: &RefineryArgs, call: &Call<'_>) -> Result<Exit, Failure>
             let migrator = migrations.migrator();
             let migrator = if args.dry_run { migrator.on_event(listener(call.output)) } else { migrator };
             let planned = migrator.adopt_refinery(&args.table).plan_live(database.live()).await?;
+            if matches!(planned, TakeOver::Nothing) && args.table != REFINERY_TABLE {
+                return Err(no_such_table(&args.table).into());
+            }
             on_database = OnDatabase::Planned(planned);
         }
         if let Some(url) = url.as_ref().filter(|_| !args.dry_run) {
@@ -81,6 +84,16 @@ pub(super) fn run(args: &RefineryArgs, call: &Call<'_>) -> Result<Exit, Failure>
         report.print(call);
         Ok(Exit::Done)
     })?
+}
+
+/// Somebody who names a table knows that it is there, so that its name is wrong.
+fn no_such_table(table: &str) -> Diagnostic {
+    let problem = format!("there is no table `{table}` here, or no row in it");
+    let help = format!(
+        "check its name: `set_migration_table_name` in the program has it; without that it is `{REFINERY_TABLE}`"
+    );
+    Diagnostic::new(Code::ForeignRow, problem, help)
+        .because("the migrations would run once more, if refinery has applied them under another name")
 }
 
 fn refuse_broken_seals(project: &Project, folder: &Folder) -> Result<(), Vec<Diagnostic>> {

@@ -69,7 +69,7 @@ impl Config {
         words.extend(self.driver.get_user().map(|user| format!("--username={user}")));
         let words: Vec<String> = words.iter().map(shell_word).collect();
         let file = shell_word(file);
-        format!("pg_restore --clean --if-exists --create {} --dbname=postgres {file}", words.join(" "))
+        format!("pg_restore --exit-on-error --clean --if-exists --create {} --dbname=postgres {file}", words.join(" "))
     }
 
     fn hosts_and_ports(&self) -> (Vec<String>, Vec<String>) {
