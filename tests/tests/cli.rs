@@ -867,3 +867,26 @@ fn on_postgres_a_downgrade_that_waited_does_no_more_than_its_plan() {
     assert_eq!(second.code, 1);
     assert!(second.stderr.contains("error[M0406]"), "{second:?}");
 }
+
+#[test]
+fn what_failed_on_the_way_down_or_up_again_says_what_is_applied() {
+    let sandbox = chain();
+    assert_eq!(on_sqlite(&sandbox, &["upgrade", "002"]).code, 0);
+    let good = sandbox.read("migrations/002_bio.sql");
+    sandbox.write("migrations/002_bio.sql", good.replace("DROP COLUMN bio", "DROP COLUMN nothing"));
+    let down = on_sqlite(&sandbox, &["downgrade", "001"]);
+    assert!(down.stderr.contains("the revision is applied as it was"), "{}", down.transcript());
+
+    sandbox.write("migrations/002_bio.sql", &good);
+    let users = sandbox.read("migrations/001_users.sql");
+    sandbox.write(
+        "migrations/001_users.sql",
+        users.replace("DROP TABLE users;", "DROP TABLE users;\nCREATE TABLE users (id INTEGER);"),
+    );
+    let redo = on_sqlite(&sandbox, &["redo", "base"]);
+    assert!(
+        redo.code == 1 && redo.stderr.contains("; `upgrade` applies again what was undone"),
+        "{}",
+        redo.transcript()
+    );
+}
