@@ -143,6 +143,7 @@ impl FoundUrl {
     /// Which environment it belongs to is a matter of host and database, and not of how the URL came.
     fn recognised(mut self, project: &Project) -> Result<Self, Diagnostic> {
         let known = places(project)?;
+        refuse_shared_history(project)?;
         // What is wrong with this URL is said where it is used.
         let Ok(place) = Place::of(&self.url, &self.base) else { return Ok(self) };
         let owners: Vec<&Environment> =
@@ -156,6 +157,36 @@ impl FoundUrl {
         self.environment = environment;
         Ok(self)
     }
+}
+
+/// Two databases of a project may be one, but not keep their histories in one table: each would undo what the other applied.
+fn refuse_shared_history(project: &Project) -> Result<(), Diagnostic> {
+    let mut seen: Vec<(&ProjectConfig, Place)> = Vec::new();
+    for config in std::iter::once(&project.whole).chain(&project.whole.databases) {
+        let from_variable = FoundUrl::from_variable(&config.variable, project).ok().flatten();
+        let found = from_variable.or_else(|| FoundUrl::from_config(config.url.as_ref(), "`url`", project));
+        let Some(place) = found.and_then(|found| Place::of(&found.url, &found.base).ok()) else { continue };
+        let table =
+            |config: &ProjectConfig| (config.settings.history_table.clone(), config.settings.history_schema.clone());
+        let other = seen.iter().find(|(other, there)| table(other) == table(config) && there.is_also(&place));
+        if let Some((other, _)) = other {
+            let name = |config: &ProjectConfig| match &config.name {
+                Some(name) => format!("`{name}`"),
+                None => "the first one".to_owned(),
+            };
+            let problem =
+                format!("the databases {} and {} keep one history in one database", name(config), name(other));
+            return Err(Diagnostic::new(
+                Code::InvalidConfig,
+                problem,
+                "give one of them its own `history-table`, or another URL",
+            )
+            .because("each would take the other's revisions for unknown ones, and undo them")
+            .note(format!("it is {place}")));
+        }
+        seen.push((config, place));
+    }
+    Ok(())
 }
 
 /// The databases that the environments lead to, as far as they are known here. No two may share one: whichever is asked for,

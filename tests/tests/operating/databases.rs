@@ -151,3 +151,16 @@ fn the_macro_embeds_each_by_its_name() {
     assert!(errors.contains("no database is configured as `analitics` [M0708]"), "{errors}");
     assert!(errors.contains("help: did you mean `analytics`?"), "{errors}");
 }
+
+#[test]
+fn two_databases_do_not_keep_one_history() {
+    on_every_engine(&REVISIONS, |site| {
+        configure(site);
+        let text = site.sandbox.read("migrate.toml").replace("history-table = \"analytics_history\"\n", "");
+        site.sandbox.write("migrate.toml", text);
+        for arguments in [&["upgrade"][..], &["upgrade", "--database", "analytics"], &["status"]] {
+            let ran = site.sandbox.migrate(arguments);
+            assert!(ran.code == 1 && ran.stderr.contains("keep one history in one database"), "{ran:?}");
+        }
+    });
+}
