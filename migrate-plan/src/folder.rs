@@ -98,6 +98,9 @@ fn read_files_by(mut files: Vec<FolderFile>, parse: Parse<'_>) -> Result<Vec<Rev
             (FileKind::Rust, Ok(_)) => problems.push(rust_revision(file)),
             (FileKind::Sql, Ok(bytes)) => match parse(&file.path, bytes) {
                 Ok(revision) => revisions.push(revision),
+                Err(_) if is_refinerys(file.name()) && parse_header(&file.path, bytes).is_err() => {
+                    problems.push(of_refinery(file));
+                }
                 Err(errors) => problems.extend(errors.iter().map(Diagnostic::from)),
             },
         }
@@ -206,6 +209,23 @@ fn stray(file: &FolderFile) -> Diagnostic {
     .because("a file that is skipped silently may be one that was meant to run")
 }
 
+/// Whether a file is called as refinery's are: `V1__name.sql`, `U2.1__name.sql`.
+fn is_refinerys(name: &str) -> bool {
+    let Some((version, rest)) = name.split_once("__") else { return false };
+    let digits = version.strip_prefix(['V', 'U']).unwrap_or_default();
+    let is_version = digits.starts_with(|c: char| c.is_ascii_digit());
+    is_version && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && rest.ends_with(".sql")
+}
+
+fn of_refinery(file: &FolderFile) -> Diagnostic {
+    Diagnostic::new(
+        Code::MissingKey,
+        "the file has no header of a revision, and a name as refinery's migrations have",
+        "`cargo migrate adopt refinery` makes revisions of them, and takes their databases over",
+    )
+    .at(Place::new(file.path.clone(), 1))
+}
+
 fn rust_revision(file: &FolderFile) -> Diagnostic {
     Diagnostic::new(Code::RustRevision, "revisions in Rust cannot be run yet", "write it as a `.sql` revision")
         .at(Place::new(file.path.clone(), 1))
@@ -215,6 +235,19 @@ fn rust_revision(file: &FolderFile) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_migration_of_refinerys_is_known_by_its_name() {
+        let read = |name: &str, text: &str| {
+            let file = FolderFile { path: format!("m/{name}"), bytes: Ok(text.into()) };
+            let problems = read_files(vec![file]).unwrap_err();
+            (problems.len(), problems[0].help.contains("adopt refinery"))
+        };
+        assert_eq!(read("V1__users.sql", "CREATE TABLE users (id int);\n"), (1, true));
+        assert_eq!(read("U12__users.sql", "CREATE TABLE users (id int);\n"), (1, true));
+        assert!(!read("V1_users.sql", "CREATE TABLE users (id int);\n").1);
+        assert!(!read("V1__users.sql", "-- revision: V1\n-- parents: none\n-- migrate: up\nSELECT ';\n").1);
+    }
 
     #[test]
     fn folders_are_told_apart_by_the_last_part_in_which_they_differ() {
