@@ -166,7 +166,7 @@ fn branches_shows_where_the_history_parts_and_where_to() {
         Sandbox::with_revisions(&[("1_aaa.sql", "-- revision: aaa\n-- parents: none\n\n-- migrate: up\nSELECT 1;\n")]);
     let none = line.migrate(&["branches"]);
     assert_eq!((none.code, none.stdout.as_str()), (0, ""));
-    assert!(none.stderr.contains("one line"), "{none:?}");
+    assert!(none.stderr.contains("followed by several"), "{none:?}");
 }
 
 #[test]
