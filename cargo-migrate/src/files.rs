@@ -144,7 +144,7 @@ impl Writer {
         Ok(Self(()))
     }
 
-    /// Writes a file that is not there yet.
+    /// Writes a file that is not there yet: it is there whole, or not at all.
     pub(crate) fn create(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
         let refuse = |error: &std::io::Error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Diagnostic::new(
@@ -154,8 +154,15 @@ impl Writer {
             ),
             _ => cannot_write(path, error),
         };
-        let mut file = std::fs::File::create_new(path).map_err(|error| refuse(&error))?;
-        file.write_all(text.as_bytes()).map_err(|error| cannot_write(path, &error))
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let write = || -> std::io::Result<()> {
+            let mut file = tempfile::Builder::new().prefix(".migrate-").tempfile_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            make_readable(file.as_file())?;
+            file.persist_noclobber(path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        write().map_err(|error| refuse(&error))
     }
 
     /// Replaces a file whole: a reader sees the old text or the new one.
