@@ -128,9 +128,10 @@ fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
         text.push_str("this destroys data:\n");
     }
     lines(losses).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    // Before the question is seen: who sees it may interrupt at once.
+    ASKING.store(true, Ordering::Relaxed);
     let asked = write!(stderr, "{}{} [y/N] ", escape::text(&text), escape::line(question));
     let mut answer = String::new();
-    ASKING.store(true, Ordering::Relaxed);
     let answered = asked.and_then(|()| stderr.flush()).and_then(|()| std::io::stdin().lock().read_line(&mut answer));
     ASKING.store(false, Ordering::Relaxed);
     if answered.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
