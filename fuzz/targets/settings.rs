@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     ] {
         match read {
             Ok(None) => {}
-            Ok(Some(config)) => assert!(!config.settings.history_table.is_empty() && !config.folder.is_empty()),
+            Ok(Some(config)) => assert!(!config.settings.history_table.is_empty() && !config.folders.iter().any(String::is_empty)),
             Err(refusal) => assert!(refusal.place.is_some_and(|place| place.line as usize <= text.lines().count() + 1)),
         }
     }
