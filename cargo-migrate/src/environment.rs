@@ -57,9 +57,14 @@ impl FoundUrl {
                 wait: None,
             }));
         }
-        match Self::from_variable(&project.config.variable, project)? {
+        Self::of_config(&project.config, project)
+    }
+
+    /// What is said of a database where neither a flag nor an environment says it.
+    fn of_config(config: &ProjectConfig, project: &Project) -> Result<Option<Self>, Diagnostic> {
+        match Self::from_variable(&config.variable, project)? {
             Some(found) => Ok(Some(found)),
-            None => Ok(Self::from_config(project.config.url.as_ref(), &key("url", &project.config), project)),
+            None => Ok(Self::from_config(config.url.as_ref(), &key("url", config), project)),
         }
     }
 
@@ -163,8 +168,8 @@ impl FoundUrl {
 fn refuse_shared_history(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: Vec<(&ProjectConfig, Place)> = Vec::new();
     for config in std::iter::once(&project.whole).chain(&project.whole.databases) {
-        let from_variable = FoundUrl::from_variable(&config.variable, project).ok().flatten();
-        let found = from_variable.or_else(|| FoundUrl::from_config(config.url.as_ref(), "`url`", project));
+        // What is wrong with a URL is said where it is used.
+        let found = FoundUrl::of_config(config, project).ok().flatten();
         let Some(place) = found.and_then(|found| Place::of(&found.url, &found.base).ok()) else { continue };
         let table =
             |config: &ProjectConfig| (config.settings.history_table.clone(), config.settings.history_schema.clone());

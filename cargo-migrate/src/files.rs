@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use migrate_plan::{Code, Diagnostic, LockFile, Place, Revision, RevisionGraph, Text};
+use migrate_plan::{Code, Diagnostic, LockFile, Place, Revision, RevisionGraph};
 use migrate_runtime::cli::Output;
 use migrate_runtime::{Migrations, read_headers, read_revisions};
 
@@ -17,8 +17,8 @@ pub(crate) struct Files<'p> {
     pub(crate) revisions: Vec<Revision>,
     /// The lock of each folder; `None` where there is no such file.
     pub(crate) locks: Vec<Option<LockFile>>,
-    /// The problems of each file of which only the header was read.
-    broken: Vec<(Text, Vec<Diagnostic>)>,
+    /// The problems of the files of which only the header was read.
+    broken: Vec<Diagnostic>,
 }
 
 impl<'p> Files<'p> {
@@ -52,7 +52,7 @@ impl<'p> Files<'p> {
 
     /// Says which files were not read below their headers.
     pub(crate) fn warn_of_broken(&self, output: &Output) {
-        for problem in self.broken.iter().flat_map(|(_, problems)| problems) {
+        for problem in &self.broken {
             let place = problem.place.as_ref().map(ToString::to_string).unwrap_or_default();
             output.warn(&format!("{place}: {} [{}]", problem.message, problem.code));
         }
@@ -154,32 +154,14 @@ impl Writer {
             ),
             _ => cannot_write(path, error),
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".migrate-").tempfile_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            make_readable(file.as_file())?;
-            file.persist_noclobber(path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        write().map_err(|error| refuse(&error))
+        let written = beside(path, text).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+        written.map(drop).map_err(|error| refuse(&error))
     }
 
     /// Replaces a file whole: a reader sees the old text or the new one.
     pub(crate) fn replace(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".migrate-").tempfile_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            if let Ok(metadata) = std::fs::metadata(path) {
-                file.as_file().set_permissions(metadata.permissions())?;
-            } else {
-                make_readable(file.as_file())?;
-            }
-            file.persist(path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        write().map_err(|error| cannot_write(path, &error))
+        let written = beside(path, text).and_then(|file| file.persist(path).map_err(|error| error.error));
+        written.map(drop).map_err(|error| cannot_write(path, &error))
     }
 
     /// Creates a folder with its parents.
@@ -234,6 +216,18 @@ impl Writer {
         }
         self.replace(&path, &text)
     }
+}
+
+/// A temporary file in the folder of another one, with its text to be and the rights that it has, if it is there.
+fn beside(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".migrate-").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    match std::fs::metadata(path) {
+        Ok(metadata) => file.as_file().set_permissions(metadata.permissions())?,
+        Err(_) => make_readable(file.as_file())?,
+    }
+    Ok(file)
 }
 
 /// Temporary files are private; revision files and locks are not.

@@ -4,6 +4,7 @@
 //! A process that just died would leave the server at work on what it was sent last, and others waiting for the lease.
 
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use migrate_runtime::cli::{Exit, Output, interrupts, is_asking};
 
@@ -16,8 +17,14 @@ pub(crate) type Cancelling = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Interrupts after which the process ends at once.
 const PATIENCE: u32 = 3;
 
+/// What the connection at work cancels; one after the other with several databases.
+static CANCEL: Mutex<Option<Cancel>> = Mutex::new(None);
+
 /// From now on the first interrupts stop the run. Beside the thread that works, since that one may be inside SQLite.
 pub(crate) fn watch(cancel: Cancel, output: Output) {
+    if lock().replace(cancel).is_some() {
+        return;
+    }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     let watching = std::thread::Builder::new().name("interrupts".to_owned());
     // Without the thread an interrupt ends the process, as it does everywhere.
@@ -34,10 +41,18 @@ pub(crate) fn watch(cancel: Cancel, output: Output) {
                 }
                 interrupts().request();
                 output.note("interrupted: the statement that runs is cancelled; a third interrupt ends at once");
-                cancel().await;
+                let cancelling = lock().as_ref().map(|cancel| cancel());
+                if let Some(cancelling) = cancelling {
+                    cancelling.await;
+                }
             }
         });
     });
+}
+
+/// Nobody panics with it in hand.
+fn lock() -> MutexGuard<'static, Option<Cancel>> {
+    CANCEL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
-use migrate_plan::{Code, Diagnostic, LOCK_FILE, Names, ProjectConfig, folder_groups, nearest};
+use migrate_plan::{Code, Diagnostic, LOCK_FILE, Names, ProjectConfig, folder_groups, nearest, plain_folder};
 
 use crate::arguments::Global;
 
@@ -96,7 +96,7 @@ impl Project {
     pub(crate) fn folder_named(&self, named: &str) -> Result<&Folder, Diagnostic> {
         let shown: Vec<&str> = self.folders.iter().map(|folder| &*folder.shown).collect();
         let groups = folder_groups(&shown);
-        let plain = named.trim_start_matches("./").trim_end_matches('/');
+        let plain = plain_folder(named);
         let is_named = |(index, folder): &(usize, &Folder)| {
             folder.shown == plain
                 || groups.get(*index).is_some_and(|group| group == plain)

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use migrate_plan::{
-    Code, Diagnostic, FileKind, FolderFile, LOCK_FILE, ProjectConfig, Revision, Settings, check_history, read_folders,
-    unreadable_folder,
+    Code, Diagnostic, FileKind, FolderFile, LOCK_FILE, ProjectConfig, Revision, Settings, check_history, plain_folder,
+    read_folders, unreadable_folder,
 };
 
 use crate::input::Input;
@@ -70,8 +70,8 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
 /// Folders that are written in the macro are another history than the configured one, or the same: where they have a folder in
 /// common, binary and command line would otherwise know different revisions of one database.
 fn same_as_configured(written: Vec<String>, configured: &[String]) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let plain = |folder: &String| folder.trim_start_matches("./").trim_end_matches('/').to_owned();
-    let (here, there): (Vec<_>, Vec<_>) = (written.iter().map(plain).collect(), configured.iter().map(plain).collect());
+    let plain = |folders: &[String]| folders.iter().map(|folder| plain_folder(folder).to_owned()).collect::<Vec<_>>();
+    let (here, there) = (plain(&written), plain(configured));
     let is_shared = here.iter().any(|folder| there.contains(folder));
     let is_same = here.iter().all(|folder| there.contains(folder)) && here.len() == there.len();
     if is_same || !is_shared {

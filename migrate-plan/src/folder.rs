@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::lock_file::LOCK_FILE;
-use crate::revision::{ParseError, Revision, Text, parse_header, parse_revision};
+use crate::revision::{ParseError, Revision, parse_header, parse_revision};
 
 /// Files that may stand beside revisions.
 const COMPANIONS: [&str; 3] = [LOCK_FILE, ".gitattributes", "README.md"];
@@ -131,11 +131,11 @@ pub fn read_folders(folders: Vec<(String, Vec<FolderFile>)>) -> Result<Vec<Revis
     read_folders_by(folders, &mut parse_revision)
 }
 
-/// Revisions, and the problems of each file of which only the header was read, by the id of its revision.
-pub type Headers = (Vec<Revision>, Vec<(Text, Vec<Diagnostic>)>);
+/// Revisions, and the problems of the files of which only the header was read.
+pub type Headers = (Vec<Revision>, Vec<Diagnostic>);
 
 /// [`read_folders`] for what needs no more than the graph: of files that are broken below their header, only the header is
-/// read. Gives with the revisions the problems of each such file, by the id of its revision, which then has no sections.
+/// read. Gives with the revisions the problems of such files; their revisions have no sections.
 ///
 /// # Errors
 ///
@@ -145,7 +145,7 @@ pub fn read_headers(folders: Vec<(String, Vec<FolderFile>)>) -> Result<Headers, 
     let revisions = read_folders_by(folders, &mut |file, bytes| {
         parse_revision(file, bytes).or_else(|problems| {
             let header = parse_header(file, bytes).map_err(|_| problems.clone())?;
-            broken.push((header.id.clone(), problems.iter().map(Diagnostic::from).collect()));
+            broken.extend(problems.iter().map(Diagnostic::from));
             Ok(header)
         })
     })?;
@@ -188,6 +188,17 @@ pub fn folder_groups(folders: &[&str]) -> Vec<String> {
     let distinct = |names: &Vec<String>| names.iter().enumerate().all(|(at, name)| !names[..at].contains(name));
     let whole = || parts.iter().map(|parts| parts.iter().rev().copied().collect::<Vec<_>>().join(".")).collect();
     (0..depth).map(at).find(distinct).unwrap_or_else(whole)
+}
+
+/// A folder's path without what says nothing: `./` before it and `/` behind it.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(migrate_plan::plain_folder("./plugins/billing/"), "plugins/billing");
+/// ```
+pub fn plain_folder(folder: &str) -> &str {
+    folder.trim_start_matches("./").trim_end_matches('/')
 }
 
 /// What is said of a folder that cannot be listed; `shown` is how the user knows it.

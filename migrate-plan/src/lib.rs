@@ -54,7 +54,8 @@ pub use drawing::{Drawing, DrawnEdge, DrawnLine};
 pub use duration::parse_duration;
 pub use embedded::{decode_glance, decode_revisions, encode_revisions};
 pub use folder::{
-    FileKind, FolderFile, Headers, folder_groups, read_files, read_folders, read_headers, unreadable_folder,
+    FileKind, FolderFile, Headers, folder_groups, plain_folder, read_files, read_folders, read_headers,
+    unreadable_folder,
 };
 pub use glance::{Glance, HISTORY_FORMAT};
 pub use graph::{Edges, GraphDefect, Name, Node, RevisionGraph, RevisionSet};

@@ -6,6 +6,7 @@ mod environment;
 use toml::{Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic, Place, nearest};
+use crate::folder::plain_folder;
 use crate::plan::Ahead;
 use crate::settings::{DEFAULT_FOLDER, Heads, LONGEST_NAME, LockKind, Settings, is_usable_name};
 pub use environment::Environment;
@@ -205,8 +206,8 @@ fn folders(file: &str, line: u32, value: &Value) -> Result<Vec<String>, Diagnost
     if words.is_empty() || words.contains(&"") {
         return refuse("`migrations` is empty".to_owned(), "name the folder, or leave the key out");
     }
-    let plain = |word: &str| word.trim_start_matches("./").trim_end_matches('/').to_owned();
-    let repeated = words.iter().enumerate().find(|(at, word)| words[..*at].iter().any(|w| plain(w) == plain(word)));
+    let repeated =
+        words.iter().enumerate().find(|(at, word)| words[..*at].iter().any(|w| plain_folder(w) == plain_folder(word)));
     if let Some((_, word)) = repeated {
         return refuse(format!("`migrations` names the folder `{word}` twice"), "name each folder once");
     }

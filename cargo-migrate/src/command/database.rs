@@ -67,6 +67,7 @@ async fn reset(args: &DropArgs, url: &FoundUrl, project: &Project, call: &Call<'
     admin.create().await?;
     call.output.note(&format!("created {place}"));
     let mut database = Database::connect_again(url, Need::Create).await?;
+    crate::interrupt::watch(database.cancel(), call.output);
     let upgrade = Verb::Upgrade(UpgradeArgs::default());
     upgrade.run(&migrations, Some(database.live()), &safeguards, &call.output).await
 }

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 use super::environment::{is_usable_name, line_of_header};
 use super::{ProjectConfig, invalid, line_of};
 use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::folder::plain_folder;
 
 /// Reads the table of databases, in the order of their names.
 pub(super) fn read(file: &str, text: &str, value: &Value) -> Result<Vec<ProjectConfig>, Diagnostic> {
@@ -46,11 +47,13 @@ fn read_one(file: &str, text: &str, name: &str, value: &Value) -> Result<Project
 pub(super) fn refuse_shared_folders(file: &str, text: &str, config: &ProjectConfig) -> Result<(), Diagnostic> {
     let mut seen = vec![config];
     for database in &config.databases {
-        let shared = |other: &&&ProjectConfig| database.folders.iter().any(|folder| other.folders.contains(folder));
-        if let Some(other) = seen.iter().find(shared) {
+        let shared = |other: &&ProjectConfig| {
+            let is_theirs =
+                |folder: &&String| other.folders.iter().any(|there| plain_folder(there) == plain_folder(folder));
+            database.folders.iter().find(is_theirs)
+        };
+        if let Some((other, folder)) = seen.iter().find_map(|other| Some((other, shared(other)?))) {
             let name = database.name.as_deref().unwrap_or_default();
-            let folder = database.folders.iter().find(|folder| other.folders.contains(folder));
-            let folder = folder.map(String::as_str).unwrap_or_default();
             let problem = match &other.name {
                 Some(other) => format!("the databases `{other}` and `{name}` have one folder, `{folder}`"),
                 None => format!("the database `{name}` has the folder of the first one, `{folder}`"),

@@ -86,7 +86,7 @@ pub(super) fn put_behind(files: &Files<'_>, named: &[String], onto: Option<&str>
             continue;
         }
         let branch = Branch::of(&graph, revision, target, &have)?;
-        branch.refuse(files, revision, target, &done)?;
+        branch.refuse(&graph, files, revision, target, &done)?;
         let [at] = place.as_slice() else {
             let why = "the branch before it has several heads, so there is no one place behind it";
             return Err(not_a_draft(&graph, revision, why).into());
@@ -136,19 +136,24 @@ impl Branch {
         Ok(Self { all: graph.descendants(roots.iter().copied(), Edges::All), roots })
     }
 
-    fn refuse(&self, files: &Files<'_>, revision: Node, target: Node, done: &RevisionSet) -> Result<(), Failure> {
-        let graph = files.graph()?;
+    fn refuse(
+        &self,
+        graph: &RevisionGraph,
+        files: &Files<'_>,
+        revision: Node,
+        target: Node,
+        done: &RevisionSet,
+    ) -> Result<(), Diagnostic> {
         if self.all.contains(target) {
-            return Err(not_a_draft(&graph, revision, "the other head follows it already").into());
+            return Err(not_a_draft(graph, revision, "the other head follows it already"));
         }
         if let Some(shared) = self.all.iter().find(|node| done.contains(*node)) {
             let why = format!("its branch is joined to the one before it by `{}`", graph.id(shared));
-            return Err(not_a_draft(&graph, revision, &why).into());
+            return Err(not_a_draft(graph, revision, &why));
         }
         match self.all.iter().find(|node| !files.is_draft(graph.id(*node))) {
             Some(sealed) => {
-                let why = "it is sealed, so databases may have run it where it stands";
-                Err(not_a_draft(&graph, sealed, why).into())
+                Err(not_a_draft(graph, sealed, "it is sealed, so databases may have run it where it stands"))
             }
             None => Ok(()),
         }
