@@ -49,7 +49,7 @@ pub struct Migrations {
     application: Option<Text>,
     /// Where the files were when they were embedded.
     folders: &'static [&'static str],
-    /// What these were combined from.
+    /// What these were combined from, as far as its folders are watched.
     parts: Vec<Migrations>,
 }
 
@@ -217,12 +217,17 @@ impl Migrations {
         self.migrator().plan(db)
     }
 
+    /// Whether there is a folder that may become something else; never in release builds.
+    fn watches_folders(&self) -> bool {
+        !self.folders.is_empty() || !self.parts.is_empty()
+    }
+
     /// The folders that have become something else since they were embedded, in debug builds and where they still are.
     pub(crate) fn stale_folder(&self) -> Option<String> {
         if let Some(part) = self.parts.iter().find_map(Migrations::stale_folder) {
             return Some(part);
         }
-        if !cfg!(debug_assertions) || self.folders.is_empty() {
+        if self.folders.is_empty() {
             return None;
         }
         let folders: Vec<_> = self.folders.iter().map(|folder| (PathBuf::from(folder), (*folder).to_owned())).collect();

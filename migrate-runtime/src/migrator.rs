@@ -409,8 +409,7 @@ impl<'m> Migrator<'m> {
     /// What is reported when the first query finds everything applied. Says too when the folder is newer than the binary.
     pub(crate) async fn nothing_at_a_glance(&mut self, db: &mut dyn LiveConnection) -> Option<RunReport> {
         if let Some(folder) = self.migrations.stale_folder() {
-            trace::event(&Event::Stale { folder: &folder });
-            self.listener.iter_mut().for_each(|listener| listener(&Event::Stale { folder: &folder }));
+            self.tell(&Event::Stale { folder: &folder });
         }
         if !self.goes_to_the_head() {
             return None;
@@ -418,6 +417,12 @@ impl<'m> Migrator<'m> {
         let glance = self.migrations.glance();
         let head = engine::head_of_everything(&glance, &self.settings, db).await?;
         Some(self.nothing_to_do(head))
+    }
+
+    /// Tells whoever listens, and the trace.
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
+        trace::event(event);
+        self.listener.iter_mut().for_each(|listener| listener(event));
     }
 
     fn goes_to_the_head(&self) -> bool {
@@ -442,11 +447,7 @@ impl<'m> Migrator<'m> {
     fn nothing_to_do(&mut self, head: String) -> RunReport {
         let heads = vec![head];
         let plan = Plan::nothing(Action::Upgrade, heads.clone());
-        let planned = Event::Planned { plan: &plan };
-        trace::event(&planned);
-        if let Some(listener) = &mut self.listener {
-            listener(&planned);
-        }
+        self.tell(&Event::Planned { plan: &plan });
         let report = RunReport::new(Action::Upgrade, engine::random_id());
         RunReport { heads_before: heads.clone(), heads_after: heads, ..report }
     }

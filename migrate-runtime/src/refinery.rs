@@ -15,7 +15,6 @@ use crate::error::{Error, RunError};
 use crate::event::Event;
 use crate::migrator::{ACQUIRING, CONNECTING, Migrator, without_report};
 use crate::report::RunReport;
-use crate::trace;
 use source::Source;
 
 /// The table in which refinery keeps what it has applied, unless it is told otherwise.
@@ -183,10 +182,6 @@ impl AdoptRefinery<'_> {
     }
 
     fn tell(&mut self, adoption: &Adoption, notes: &[String]) {
-        let event = Event::Adopting { table: &self.table, revisions: adoption.rows.len(), notes };
-        trace::event(&event);
-        if let Some(listener) = &mut self.migrator.listener {
-            listener(&event);
-        }
+        self.migrator.tell(&Event::Adopting { table: &self.table, revisions: adoption.rows.len(), notes });
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use migrate_plan::{Action, Code, Diagnostic, Plan};
+use migrate_plan::{Code, Diagnostic, Plan};
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, ready};
 use crate::error::{Error, RunError};
 use crate::migrations::Migrations;
+use crate::migrator::{ACQUIRING, without_report};
 use crate::report::RunReport;
 
 /// The variable that decides.
@@ -127,9 +128,9 @@ impl fmt::Display for Readiness {
 /// # fn main() {}
 /// ```
 pub fn on_startup<C: BlockingConnection>(migrations: &Migrations, db: &mut C) -> Result<Readiness, RunError> {
-    match Startup::from_environment().map_err(looking)? {
+    match Startup::from_environment().map_err(without_report)? {
         Startup::Auto => migrations.upgrade(db).map(Readiness::of_run),
-        Startup::Check => migrations.readiness(db).map_err(looking),
+        Startup::Check => migrations.readiness(db).map_err(without_report),
         Startup::Off => Ok(Readiness::unseen()),
     }
 }
@@ -140,15 +141,11 @@ pub fn on_startup<C: BlockingConnection>(migrations: &Migrations, db: &mut C) ->
 ///
 /// As [`on_startup`].
 pub async fn on_startup_async<A: Acquire>(migrations: &Migrations, db: A) -> Result<Readiness, RunError> {
-    match Startup::from_environment().map_err(looking)? {
+    match Startup::from_environment().map_err(without_report)? {
         Startup::Auto => migrations.upgrade_async(db).await.map(Readiness::of_run),
-        Startup::Check => migrations.readiness_async(db).await.map_err(looking),
+        Startup::Check => migrations.readiness_async(db).await.map_err(without_report),
         Startup::Off => Ok(Readiness::unseen()),
     }
-}
-
-fn looking(error: Error) -> RunError {
-    RunError { error, report: Box::new(RunReport::new(Action::Upgrade, String::new())) }
 }
 
 impl Migrations {
@@ -188,7 +185,7 @@ impl Migrations {
     ///
     /// As [`Migrations::readiness`].
     pub async fn readiness_async<A: Acquire>(&self, db: A) -> Result<Readiness, Error> {
-        let mut db = db.acquire().await.map_err(|error| Error::driver("no connection can be had", error))?;
+        let mut db = db.acquire().await.map_err(|error| Error::driver(ACQUIRING, error))?;
         let outcome = self.readiness_live(&mut *db).await;
         A::release(db);
         outcome

@@ -70,12 +70,12 @@ fn accepted(step: &Step, applied: &Applied<'_>, db: &mut dyn LiveConnection) -> 
     let drift = applied.drift(db.dialect());
     let mut text = format!("accept the change of {}:", escape::line(&step.id));
     for drift in drift.iter().filter(|drift| *drift.id == *step.id) {
-        let row = applied.row(step.node);
-        let (remembered, now) = match drift.direction {
-            Direction::Up => (row.and_then(|row| row.up_checksum), drift.direction),
-            Direction::Down => (row.and_then(|row| row.down_checksum), drift.direction),
-        };
-        let now = applied.all().revision(step.node).section(now, db.dialect()).map(|section| section.checksum);
+        let remembered = applied.row(step.node).and_then(|row| match drift.direction {
+            Direction::Up => row.up_checksum,
+            Direction::Down => row.down_checksum,
+        });
+        let section = applied.all().revision(step.node).section(drift.direction, db.dialect());
+        let now = section.map(|section| section.checksum);
         let shown = |sum: Option<migrate_plan::Checksum>| sum.map_or_else(|| "none".to_owned(), |sum| sum.to_string());
         let place = format!("{}:{}", drift.file, drift.line);
         text.push_str(&format!("\n  `{}` at {}", drift.direction, escape::line(&place)));

@@ -60,7 +60,7 @@ impl Safeguards<'_> {
                 format!("to {what}{} needs a yes", self.place()),
                 "`--yes` says that it is meant",
             )
-            .because("it cannot be undone, and without a terminal nobody can be asked")),
+            .because("without a terminal nobody can be asked")),
         }
     }
 
@@ -112,7 +112,6 @@ impl Safeguards<'_> {
     }
 }
 
-/// Asks on the terminal; anything but a yes is a no.
 /// Whether a question waits for its answer.
 static ASKING: AtomicBool = AtomicBool::new(false);
 
@@ -121,6 +120,7 @@ pub fn is_asking() -> bool {
     ASKING.load(Ordering::Relaxed)
 }
 
+/// Asks on the terminal; anything but a yes is a no.
 fn ask(question: &str, losses: &[Loss]) -> Result<(), Diagnostic> {
     let mut stderr = anstream::stderr();
     let mut text = String::new();

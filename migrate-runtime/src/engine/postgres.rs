@@ -268,12 +268,13 @@ impl Run<'_, '_> {
         'attempts: loop {
             let (since, mut took) = (Instant::now(), Vec::new());
             for (index, job) in jobs.iter().enumerate() {
-                if let (Err(stopped), true) = (self.refuse_stopped(), index > 0) {
-                    let undone = self.db.batch_execute("ROLLBACK").await;
-                    undone.map_err(|error| Error::driver("the transaction cannot be undone", error))?;
+                if let Err(stopped) = self.refuse_stopped() {
+                    if index > 0 {
+                        let undone = self.db.batch_execute("ROLLBACK").await;
+                        undone.map_err(|error| Error::driver("the transaction cannot be undone", error))?;
+                    }
                     return Err(stopped);
                 }
-                self.refuse_stopped()?;
                 self.emit(&Event::StepStarted { step: job.step, number: index + 1, of: jobs.len() });
                 let started = Instant::now();
                 let part = Part { begins: index == 0, ends: index + 1 == jobs.len(), since };

@@ -68,7 +68,7 @@ impl Migrations {
         let settings = Settings { heads: Heads::Many, ..application.settings.clone() };
         let mut combined = Self::new(graph.into_revisions(), settings);
         combined.application.clone_from(&application.application);
-        combined.parts = parts.into_iter().cloned().collect();
+        combined.parts = parts.into_iter().filter(|part| part.watches_folders()).cloned().collect();
         Ok(combined)
     }
 
