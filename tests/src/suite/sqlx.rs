@@ -9,8 +9,8 @@ use super::{BlockingSqlite, Database, MariaDb, Postgres, SqliteFile, mariadb_or_
 
 /// Implements the suite's database for a connection of sqlx, or a pool of it.
 macro_rules! database {
-    ($(#[$doc:meta])* $name:ident, $connection:ty, $connect:expr, lent as $lent:tt $($mutable:ident)?, $aside:ty, $dialect:expr,
-     positions: $positions:expr) => {
+    ($(#[$doc:meta])* $name:ident, $connection:ty, $connect:expr, lent as $lent:tt $($mutable:ident)?, $aside:ty, $fresh:expr,
+     $dialect:expr, positions: $positions:expr) => {
         $(#[$doc])*
         pub struct $name {
             runtime: Runtime,
@@ -19,10 +19,12 @@ macro_rules! database {
         }
 
         impl $name {
-            fn on(url: &str, aside: $aside) -> Self {
+            /// A fresh database, or nothing where there is no server for it.
+            pub fn fresh() -> Option<Self> {
+                let (url, aside) = $fresh()?;
                 let runtime = runtime();
-                let connection = runtime.block_on($connect(url)).expect("a connection");
-                Self { runtime, connection, aside }
+                let connection = runtime.block_on($connect(&url)).expect("a connection");
+                Some(Self { runtime, connection, aside })
             }
         }
 
@@ -56,27 +58,27 @@ macro_rules! database {
 
 database! {
     /// `sqlx` on a fresh SQLite file.
-    SqlxSqlite, ::sqlx::SqliteConnection, ::sqlx::SqliteConnection::connect, lent as & mut, BlockingSqlite, Dialect::Sqlite, positions: false
+    SqlxSqlite, ::sqlx::SqliteConnection, ::sqlx::SqliteConnection::connect, lent as & mut, BlockingSqlite, sqlite, Dialect::Sqlite, positions: false
 }
 database! {
     /// A pool of one connection of `sqlx` on a fresh SQLite file.
-    SqlxSqlitePool, ::sqlx::SqlitePool, |url: &str| pool(url.to_owned()), lent as &, BlockingSqlite, Dialect::Sqlite, positions: false
+    SqlxSqlitePool, ::sqlx::SqlitePool, |url: &str| pool(url.to_owned()), lent as &, BlockingSqlite, sqlite, Dialect::Sqlite, positions: false
 }
 database! {
     /// `sqlx` on a fresh PostgreSQL database.
-    SqlxPostgres, ::sqlx::PgConnection, ::sqlx::PgConnection::connect, lent as & mut, Postgres, Dialect::Postgres, positions: true
+    SqlxPostgres, ::sqlx::PgConnection, ::sqlx::PgConnection::connect, lent as & mut, Postgres, postgres, Dialect::Postgres, positions: true
 }
 database! {
     /// A pool of one connection of `sqlx` on a fresh PostgreSQL database.
-    SqlxPostgresPool, ::sqlx::PgPool, |url: &str| pool(url.to_owned()), lent as &, Postgres, Dialect::Postgres, positions: true
+    SqlxPostgresPool, ::sqlx::PgPool, |url: &str| pool(url.to_owned()), lent as &, Postgres, postgres, Dialect::Postgres, positions: true
 }
 database! {
     /// `sqlx` on a fresh MariaDB database.
-    SqlxMariaDb, ::sqlx::MySqlConnection, ::sqlx::MySqlConnection::connect, lent as & mut, MariaDb, Dialect::MariaDb, positions: false
+    SqlxMariaDb, ::sqlx::MySqlConnection, ::sqlx::MySqlConnection::connect, lent as & mut, MariaDb, mariadb, Dialect::MariaDb, positions: false
 }
 database! {
     /// A pool of one connection of `sqlx` on a fresh MariaDB database.
-    SqlxMariaDbPool, ::sqlx::MySqlPool, |url: &str| pool(url.to_owned()), lent as &, MariaDb, Dialect::MariaDb, positions: false
+    SqlxMariaDbPool, ::sqlx::MySqlPool, |url: &str| pool(url.to_owned()), lent as &, MariaDb, mariadb, Dialect::MariaDb, positions: false
 }
 
 /// The smallest pool: a run that asked it for a second connection would wait for ever.
@@ -84,52 +86,18 @@ async fn pool<D: ::sqlx::Database>(url: String) -> ::sqlx::Result<::sqlx::Pool<D
     ::sqlx::pool::PoolOptions::new().max_connections(1).connect(&url).await
 }
 
-impl SqlxSqlite {
-    /// A fresh file.
-    pub fn fresh() -> Option<Self> {
-        let file = SqliteFile::new();
-        let url = format!("sqlite://{}?mode=rwc", file.path().display());
-        Some(Self::on(&url, BlockingSqlite::on(file)))
-    }
+fn sqlite() -> Option<(String, BlockingSqlite)> {
+    let file = SqliteFile::new();
+    Some((format!("sqlite://{}?mode=rwc", file.path().display()), BlockingSqlite::on(file)))
 }
 
-impl SqlxPostgres {
-    /// A fresh database, or nothing where there is no PostgreSQL.
-    pub fn fresh() -> Option<Self> {
-        let url = postgres_or_skip()?.url();
-        Some(Self::on(&url, Postgres::on(&url)))
-    }
+fn postgres() -> Option<(String, Postgres)> {
+    let url = postgres_or_skip()?.url();
+    let aside = Postgres::on(&url);
+    Some((url, aside))
 }
 
-impl SqlxMariaDb {
-    /// A fresh database, or nothing where there is no MariaDB.
-    pub fn fresh() -> Option<Self> {
-        let database = mariadb_or_skip()?;
-        Some(Self::on(&database.url(), MariaDb::on(&database)))
-    }
-}
-
-impl SqlxSqlitePool {
-    /// A fresh file.
-    pub fn fresh() -> Option<Self> {
-        let file = SqliteFile::new();
-        let url = format!("sqlite://{}?mode=rwc", file.path().display());
-        Some(Self::on(&url, BlockingSqlite::on(file)))
-    }
-}
-
-impl SqlxPostgresPool {
-    /// A fresh database, or nothing where there is no PostgreSQL.
-    pub fn fresh() -> Option<Self> {
-        let url = postgres_or_skip()?.url();
-        Some(Self::on(&url, Postgres::on(&url)))
-    }
-}
-
-impl SqlxMariaDbPool {
-    /// A fresh database, or nothing where there is no MariaDB.
-    pub fn fresh() -> Option<Self> {
-        let database = mariadb_or_skip()?;
-        Some(Self::on(&database.url(), MariaDb::on(&database)))
-    }
+fn mariadb() -> Option<(String, MariaDb)> {
+    let database = mariadb_or_skip()?;
+    Some((database.url(), MariaDb::on(&database)))
 }
