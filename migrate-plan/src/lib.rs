@@ -10,6 +10,7 @@
 //! 4. [`Applied`]: what one database has, seen against the graph.
 //! 5. [`Plan`]: what to run, in which order.
 //!
+//! [`schema`] is what a database holds, and what differs between two of them.
 //! [`Diagnostic`] is how each stage refuses. With the feature `refinery` the crate also understands what refinery leaves in
 //! files and databases.
 
@@ -43,6 +44,9 @@ mod applied;
 
 mod plan;
 
+pub mod schema;
+mod sql;
+
 #[cfg(feature = "refinery")]
 mod refinery;
 
@@ -74,6 +78,7 @@ pub use revision::{
     slug, validate_dependency, validate_id, validate_label,
 };
 pub use settings::{DEFAULT_FOLDER, DEFAULT_HISTORY_TABLE, Heads, LockKind, Settings};
+pub use sql::{quoted_name, text_literal};
 pub use statement::{
     Becomes, Change, Effect, Object, ObjectKind, SplitError, Statement, StatementClass, split_statements,
 };

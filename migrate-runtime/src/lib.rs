@@ -30,6 +30,7 @@ mod migrator;
 
 mod engine;
 mod history;
+mod inspect;
 mod journal;
 mod sql;
 mod stop;
@@ -59,15 +60,16 @@ pub use driver::{
 pub use engine::{Loss, Prospect};
 pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};
 pub use event::Event;
+pub use inspect::Inspection;
 pub use migrate_macros::embed_migrations;
 pub use migrate_plan as plan;
 pub use migrate_plan::{Ahead, Dialect, Direction, Inserted, LockKind, Purge};
+pub use migrate_plan::{quoted_name, schema};
 pub use migrations::{Migrations, read_headers, read_revisions};
 pub use migrator::Migrator;
 #[cfg(feature = "adopt-refinery")]
 pub use refinery::{AdoptRefinery, REFINERY_TABLE, TakeOver};
 pub use report::{RunReport, StepReport};
-pub use sql::quoted_name;
 pub use startup::{Readiness, Startup, on_startup, on_startup_async};
 pub use stop::Stop;
 pub use wait::{Transient, wait_for, wait_for_async};
