@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use migrate_plan::{Code, Diagnostic, parse_duration};
 use migrate_runtime::REFINERY_TABLE;
-use migrate_runtime::cli::{Exit, OutputArgs, Verb, error_json};
+use migrate_runtime::cli::{Exit, OutputArgs, Shown, Verb, error_json};
 
 /// Database migrations: a graph of revisions, checked and embedded at compile time.
 #[derive(Debug, Parser)]
@@ -51,6 +51,9 @@ pub(crate) struct Global {
     /// Wait so long for a server that is not there yet, such as `30s`
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) wait: Option<Duration>,
+    /// Where scratch databases are made, when not where the database is
+    #[arg(long, global = true, value_name = "URL", env = "MIGRATE_SCRATCH_URL", hide_env_values = true)]
+    pub(crate) scratch_url: Option<String>,
     /// Back the database up before the first write, with its own client or `backup-command`
     #[arg(long, global = true)]
     pub(crate) backup: bool,
@@ -81,6 +84,10 @@ pub(crate) enum Command {
     Adopt(AdoptArgs),
     /// Checks everything that CI should refuse; says what it did not check, and why
     Check(CheckArgs),
+    /// Shows what a database holds, or what the revisions make
+    Inspect(InspectArgs),
+    /// Shows what differs between two schemas
+    Diff(DiffArgs),
     /// Creates or drops a database as a whole
     Database(DatabaseArgs),
     /// Prints a completion script for a shell
@@ -224,6 +231,39 @@ pub(crate) struct CheckArgs {
     /// Refuse changes of revisions that stand at this git reference, such as `origin/main`
     #[arg(long, value_name = "GIT REF")]
     pub(crate) since: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// What to look at: `database`, a URL, `migrations`, `migrations@<revision>`, or a `.sql` file
+    #[arg(default_value = "database")]
+    pub(crate) subject: String,
+    /// How it is shown
+    #[arg(long = "as", value_enum, value_name = "HOW", default_value_t)]
+    pub(crate) shown: Shown,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// What it is now: `database`, a URL, `migrations`, `migrations@<revision>`, or a `.sql` file
+    pub(crate) before: String,
+    /// What it is to be, in the same words
+    pub(crate) after: String,
+    /// End with 5 when they differ
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+}
+
+/// How much of a PostgreSQL database is looked at.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ScopeArgs {
+    /// Only the default schema and this one, on PostgreSQL; may be repeated [default: all]
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(crate) schemas: Vec<String>,
 }
 
 #[derive(Debug, Args)]

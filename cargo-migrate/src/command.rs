@@ -5,8 +5,10 @@ mod all;
 mod check;
 mod completions;
 mod database;
+mod diff;
 mod edit;
 mod init;
+mod inspect;
 mod merge;
 mod new;
 mod rebase;
@@ -53,6 +55,8 @@ fn once(command: &Command, call: &Call<'_>) -> Result<Exit, Failure> {
         Command::Edit(args) => edit::run(args, call),
         Command::Adopt(args) => adopt::run(args, call),
         Command::Check(args) => check::run(args, call),
+        Command::Inspect(args) => inspect::run(args, call),
+        Command::Diff(args) => diff::run(args, call),
         Command::Database(args) => database::run(args, call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, call),

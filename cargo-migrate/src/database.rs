@@ -5,6 +5,7 @@ mod dump;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod place;
+mod scratch;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -25,6 +26,7 @@ use crate::url::DatabaseUrl;
 pub(crate) use admin::{Admin, Done, Others};
 pub(crate) use dump::{Client, Dump, Dumped};
 pub(crate) use place::Place;
+pub(crate) use scratch::Scratch;
 
 /// How long a server may take to answer.
 #[cfg(any(feature = "mysql", feature = "postgres"))]

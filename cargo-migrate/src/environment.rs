@@ -11,7 +11,7 @@ use crate::database::Place;
 use crate::project::{Project, shown};
 
 /// A URL and where it came from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FoundUrl {
     pub(crate) url: String,
     /// Against what a relative path in it is relative.
@@ -44,6 +44,14 @@ impl FoundUrl {
                 format!("write `--database-url sqlite://app.db`, or set {variable} in the environment or in `.env`");
             Diagnostic::new(Code::MissingUrl, "no database URL was given", help)
         })
+    }
+
+    /// A URL that a verb was given as what it is about.
+    pub(crate) fn given(url: &str, global: &Global, project: &Project) -> Result<Self, Diagnostic> {
+        let base = std::env::current_dir().unwrap_or_default();
+        let origin = "the command line".to_owned();
+        let found = Self { url: url.to_owned(), base, origin, environment: None, wait: global.wait };
+        found.recognised(project)
     }
 
     fn without_environment(global: &Global, project: &Project) -> Result<Option<Self>, Diagnostic> {

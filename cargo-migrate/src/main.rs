@@ -15,6 +15,7 @@ mod environment;
 mod files;
 mod interrupt;
 mod project;
+mod subject;
 mod url;
 
 use std::process::ExitCode;

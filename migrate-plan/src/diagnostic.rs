@@ -135,6 +135,10 @@ codes! {
     AlreadyManaged = "M0807", "the database has a history of its own already";
     ForeignWentOn = "M0808", "another tool went on after it was taken over";
     NotTakenOver = "M0809", "the database is another tool's, and is not taken over yet";
+    NoScratch = "M0901", "no scratch database can be had";
+    SchemaDrift = "M0903", "the schema is not what the applied revisions make";
+    NotUndone = "M0904", "a `down` does not undo its `up`";
+    NotComparable = "M0905", "two schemas cannot be compared";
 }
 
 impl fmt::Display for Code {

@@ -42,6 +42,7 @@ mod redo;
 mod repair;
 mod run;
 mod safeguards;
+mod schema;
 mod script;
 mod status;
 
@@ -68,6 +69,7 @@ pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use safeguards::{Backup, Safeguards, can_ask, is_asking};
+pub use schema::{Shown, changes_json, diff_text, print_diff, print_schema, schema_json};
 pub use script::ScriptArgs;
 
 /// What stops the runs of this process's verbs: whoever catches its interrupts requests it.

@@ -397,7 +397,12 @@ impl<'m> Migrator<'m> {
         engine::script_here(&request, &graph, &look, &mut db).await
     }
 
-    pub(crate) async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
+    /// Runs through any connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::run`].
+    pub async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<RunReport, RunError> {
         let mut db = identified(db).await.map_err(|error| without_report(Error::driver(CONNECTING, error)))?;
         if let Some(report) = self.nothing_at_a_glance(&mut db).await {
             return Ok(report);

@@ -1,6 +1,7 @@
 //! MySQL and MariaDB by URL.
 
 mod backup;
+mod scratch;
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! PostgreSQL by URL.
 
 mod backup;
+mod scratch;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use std::path::Path;
 use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::cli::{Failure, Need};
 use migrate_runtime::{DriverError, Error};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Done;
@@ -56,6 +57,17 @@ pub(super) fn cancel(connection: &Connection) -> Cancel {
 /// An empty database.
 pub(super) fn in_memory() -> Result<Connection, Failure> {
     Connection::open_in_memory().map_err(failure)
+}
+
+/// An empty database from which no file can be reached: what runs in it is to leave no trace.
+pub(super) fn scratch() -> Result<Connection, Failure> {
+    let connection = in_memory()?;
+    let reaches_no_file = |context: AuthContext<'_>| match context.action {
+        AuthAction::Attach { filename } if !filename.is_empty() && filename != ":memory:" => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    connection.authorizer(Some(reaches_no_file)).map_err(failure)?;
+    Ok(connection)
 }
 
 /// Removes a file with what SQLite keeps beside it. What is no database, or is used by others, stays.

@@ -21,6 +21,8 @@ pub struct SchemaChange {
     pub schema: Option<String>,
     /// The table, view or domain that it hangs on.
     pub table: Option<String>,
+    /// The kind of [`table`](Self::table).
+    pub table_kind: Option<Kind>,
     /// Its name, by which the second schema calls it if it is there; empty for a constraint without one.
     pub name: String,
     /// What becomes of it.
@@ -178,6 +180,7 @@ impl Differ {
             kind: node.kind,
             schema: node.schema.clone().or_else(|| parent.and_then(|parent| parent.schema.clone())),
             table: parent.map(|parent| parent.name.clone()),
+            table_kind: parent.map(|parent| parent.kind),
             name: node.name.clone(),
             what,
         });

@@ -31,7 +31,7 @@ impl Exit {
     pub fn of(code: Code) -> Self {
         match code {
             Code::SeveralHeads => Self::SeveralHeads,
-            Code::Drift => Self::Drift,
+            Code::Drift | Code::SchemaDrift => Self::Drift,
             Code::LockTimeout | Code::Blocked => Self::LockTimeout,
             Code::Unreachable => Self::Unreachable,
             Code::Stopped => Self::Stopped,

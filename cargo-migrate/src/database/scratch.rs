@@ -1,0 +1,149 @@
+//! A database that is there for one call: empty at first, like the one that is meant in all that matters to SQL, gone afterwards.
+//!
+//! SQLite has it in memory, a server under a name that says when it was made. What a crash has left is taken away by the next
+//! call that makes one: by its name, when it is old enough and nobody is connected to it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use migrate_plan::{Code, Diagnostic};
+use migrate_runtime::LiveConnection;
+use migrate_runtime::cli::{Failure, Output};
+
+use super::Database;
+#[cfg(feature = "mysql")]
+use super::mysql;
+#[cfg(feature = "postgres")]
+use super::postgres;
+#[cfg(feature = "sqlite")]
+use super::sqlite;
+use crate::environment::FoundUrl;
+use crate::interrupt::Cancel;
+use crate::url::DatabaseUrl;
+
+/// What every name of a scratch database begins with.
+const PREFIX: &str = "migrate_scratch_";
+
+/// How old one must be before another call takes it away.
+const OLD: Duration = Duration::from_secs(60 * 60);
+
+/// A scratch database with a connection to it.
+pub(crate) struct Scratch {
+    database: Database,
+    beside: Beside,
+}
+
+/// What takes it away.
+enum Beside {
+    /// Nothing: it is gone with its connection.
+    #[cfg(feature = "sqlite")]
+    Nothing,
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Maintenance),
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Maintenance),
+}
+
+impl Scratch {
+    /// Makes one where the URL leads: on its server, or in memory. What the URL names is looked at and not written.
+    pub(crate) async fn create(found: &FoundUrl, output: &Output) -> Result<Self, Failure> {
+        let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
+        let name = fresh_name();
+        let (database, beside) = match url {
+            #[cfg(feature = "sqlite")]
+            DatabaseUrl::SqliteFile(_) | DatabaseUrl::SqliteMemory => {
+                (Database::Sqlite(sqlite::scratch()?), Beside::Nothing)
+            }
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(url) => {
+                let config = postgres::Config::parse(&url, &found.base)?;
+                let (session, maintenance) = super::patiently(found, None, || config.scratch(&name)).await?;
+                output.note(&format!("scratch database: {name}"));
+                (Database::Postgres(session), Beside::Postgres(maintenance))
+            }
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::MySql(url) => {
+                let config = mysql::Config::parse(&url, &found.base)?;
+                let (connection, maintenance) = super::patiently(found, None, || config.scratch(&name)).await?;
+                output.note(&format!("scratch database: {name}"));
+                (Database::MySql(Box::new(connection)), Beside::MySql(maintenance))
+            }
+            #[allow(unreachable_patterns)] // With every driver built nothing is left.
+            _ => return Err(super::not_built()),
+        };
+        Ok(Self { database, beside })
+    }
+
+    /// The connection as the engine takes it.
+    pub(crate) fn live(&mut self) -> &mut dyn LiveConnection {
+        self.database.live()
+    }
+
+    /// What cancels a statement that the connection runs.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.database.cancel()
+    }
+
+    /// Takes it away. What cannot be taken away is said, and left to a later call.
+    pub(crate) async fn remove(self, output: &Output) {
+        let Self { database, beside } = self;
+        drop(database);
+        let removed = match beside {
+            #[cfg(feature = "sqlite")]
+            Beside::Nothing => Ok(()),
+            #[cfg(feature = "postgres")]
+            Beside::Postgres(mut maintenance) => maintenance.drop(super::Others::Ended).await.map(drop),
+            #[cfg(feature = "mysql")]
+            Beside::MySql(mut maintenance) => maintenance.drop().await.map(drop),
+        };
+        if let Err(failure) = removed {
+            let words = failure.diagnostics.first().map(|problem| problem.message.clone()).unwrap_or_default();
+            output.warn(&format!("the scratch database stays, and a later call removes it: {words}"));
+        }
+    }
+}
+
+/// A name that says when it was made.
+fn fresh_name() -> String {
+    let mut random = [0; 6];
+    // Two calls of one second would share a name without it, and the second one be refused.
+    let _ = getrandom::fill(&mut random);
+    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{PREFIX}{}_{random}", now().as_secs())
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Whether a name is that of a scratch database that is old enough to be taken away.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) fn is_left_over(name: &str) -> bool {
+    let made = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).filter(|(_, random)| random.len() == 12);
+    let made = made.and_then(|(seconds, _)| seconds.parse().ok()).map(Duration::from_secs);
+    made.is_some_and(|made| now().saturating_sub(made) > OLD)
+}
+
+/// Says what is missing to make one.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) fn refused(words: &str, right: &str) -> Failure {
+    Diagnostic::new(Code::NoScratch, format!("no scratch database can be made: {words}"), right)
+        .because("what the revisions make is looked at in a database of its own, so that yours is not written")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_databases_of_our_own_are_taken_away() {
+        let fresh = fresh_name();
+        assert!(!is_left_over(&fresh), "{fresh}");
+        assert!(is_left_over("migrate_scratch_1700000000_0123456789ab"));
+        for other in
+            ["migrate_scratch_1700000000", "migrate_scratch_x_0123456789ab", "app", "migrate_scratch_1700000000_0123"]
+        {
+            assert!(!is_left_over(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What `inspect` and `diff` are about: a database, or something that a scratch database is built from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use migrate_plan::schema::Schema;
+use migrate_plan::{Ahead, Code, Diagnostic, LockKind, Place, Settings, split_statements};
+use migrate_runtime::cli::{Failure, Need, Output};
+use migrate_runtime::{Inspection, Migrations};
+
+use crate::arguments::{Global, ScopeArgs};
+use crate::command::Call;
+use crate::database::{Database, Scratch};
+use crate::environment::FoundUrl;
+use crate::files::Files;
+use crate::project::Project;
+
+/// A schema, by the words of the command line.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    /// A database as it is, and what it is called.
+    Database(FoundUrl, &'static str),
+    /// What the revisions make, all of them or up to a target.
+    Migrations(Option<String>),
+    /// What a file of SQL makes.
+    File(PathBuf),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // A URL may hold a password.
+            Self::Database(_, name) => f.write_str(name),
+            Self::Migrations(None) => f.write_str(MIGRATIONS),
+            Self::Migrations(Some(target)) => write!(f, "{MIGRATIONS}@{target}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+const MIGRATIONS: &str = "migrations";
+
+impl Subject {
+    /// Reads the words.
+    pub(crate) fn parse(text: &str, global: &Global, project: &Project) -> Result<Self, Diagnostic> {
+        if text == "database" {
+            return FoundUrl::require(global, project).map(|found| Self::Database(found, "database"));
+        }
+        if text == MIGRATIONS {
+            return Ok(Self::Migrations(None));
+        }
+        if let Some(target) = text.strip_prefix(MIGRATIONS).and_then(|rest| rest.strip_prefix('@')) {
+            return Ok(Self::Migrations(Some(target.to_owned())));
+        }
+        if text.contains("://") || text.starts_with("sqlite:") {
+            return FoundUrl::given(text, global, project).map(|found| Self::Database(found, "the URL's database"));
+        }
+        let path = PathBuf::from(text);
+        if path.is_file() {
+            return Ok(Self::File(path));
+        }
+        let problem = format!("`{text}` is neither a file nor anything else that has a schema");
+        let help = "write `database`, a URL, `migrations`, `migrations@<revision>`, or the path of a `.sql` file";
+        Err(Diagnostic::new(Code::Usage, problem, help))
+    }
+}
+
+/// Where subjects become schemas.
+pub(crate) struct Workshop<'c> {
+    project: &'c Project,
+    inspection: Inspection,
+    /// Where scratch databases are made, when one is needed.
+    scratch: Option<FoundUrl>,
+    output: Output,
+}
+
+impl<'c> Workshop<'c> {
+    /// What these subjects need.
+    pub(crate) fn new(
+        subjects: &[&Subject],
+        scope: &ScopeArgs,
+        project: &'c Project,
+        call: &Call<'_>,
+    ) -> Result<Self, Diagnostic> {
+        let builds = subjects.iter().any(|subject| !matches!(subject, Subject::Database(..)));
+        let scratch = if builds { Some(scratch_url(subjects, call.global, project)?) } else { None };
+        let inspection = Inspection::new().settings(&project.config.settings);
+        let inspection =
+            if scope.schemas.is_empty() { inspection } else { inspection.schemas(scope.schemas.iter().cloned()) };
+        Ok(Self { project, inspection, scratch, output: call.output })
+    }
+
+    /// Reads or builds one.
+    pub(crate) async fn schema(&self, subject: &Subject) -> Result<Schema, Failure> {
+        let Subject::Database(found, _) = subject else {
+            return self.in_scratch(subject).await;
+        };
+        let mut database = Database::connect(found, Need::Read, &self.output).await?;
+        crate::interrupt::watch(database.cancel(), self.output);
+        Ok(self.inspection.run_live(database.live()).await?)
+    }
+
+    async fn in_scratch(&self, subject: &Subject) -> Result<Schema, Failure> {
+        let Some(found) = &self.scratch else { return Err(no_server().into()) };
+        let mut scratch = Scratch::create(found, &self.output).await?;
+        crate::interrupt::watch(scratch.cancel(), self.output);
+        let outcome = self.build(subject, &mut scratch).await;
+        scratch.remove(&self.output).await;
+        outcome
+    }
+
+    async fn build(&self, subject: &Subject, scratch: &mut Scratch) -> Result<Schema, Failure> {
+        match subject {
+            Subject::Migrations(target) => {
+                let files = Files::without_lock(self.project)?;
+                files.graph()?;
+                upgrade(&files.migrations(), target.as_deref(), scratch).await?;
+            }
+            Subject::File(path) => run_file(path, scratch).await?,
+            Subject::Database(..) => {}
+        }
+        let settings = in_scratch(&self.project.config.settings);
+        Ok(self.inspection.clone().settings(&settings).run_live(scratch.live()).await?)
+    }
+}
+
+/// Where scratch databases are made: where a flag says, else where a database of the subjects is, else where the project's is.
+pub(crate) fn scratch_url(subjects: &[&Subject], global: &Global, project: &Project) -> Result<FoundUrl, Diagnostic> {
+    if let Some(url) = &global.scratch_url {
+        return FoundUrl::given(url, global, project);
+    }
+    let beside = subjects.iter().find_map(|subject| match subject {
+        Subject::Database(found, _) => Some(found.clone()),
+        _ => None,
+    });
+    match beside {
+        Some(found) => Ok(found),
+        None => FoundUrl::find(global, project)?.ok_or_else(no_server),
+    }
+}
+
+fn no_server() -> Diagnostic {
+    let help = "give the URL of a database on the server that is meant by `--scratch-url`; `sqlite::memory:` for SQLite";
+    Diagnostic::new(Code::MissingUrl, "it is not known where a scratch database can be made", help)
+}
+
+/// The settings for a scratch database: nobody else is there, and the history stands in it and nowhere else.
+pub(crate) fn in_scratch(settings: &Settings) -> Settings {
+    Settings { history_schema: None, lock: LockKind::None, ahead: Ahead::AllowWhenIdle, ..settings.clone() }
+}
+
+/// Applies revisions to a scratch database.
+pub(crate) async fn upgrade(
+    migrations: &Migrations,
+    target: Option<&str>,
+    scratch: &mut Scratch,
+) -> Result<(), Failure> {
+    let target = match target {
+        None => "heads".to_owned(),
+        // From where the history ends, as `history -r -3:` has it.
+        Some(steps) if steps.starts_with('-') => format!("head{steps}"),
+        Some(target) => target.to_owned(),
+    };
+    let settings = in_scratch(migrations.settings());
+    let migrations = Migrations::new(migrations.revisions().to_vec(), settings);
+    migrations.migrator().target(target).run_live(scratch.live()).await?;
+    Ok(())
+}
+
+/// Runs a file of SQL, statement by statement.
+async fn run_file(path: &Path, scratch: &mut Scratch) -> Result<(), Failure> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Diagnostic::new(Code::UnreadableFile, format!("`{shown}` cannot be read: {error}"), "give a text file in UTF-8")
+    })?;
+    let dialect = scratch.live().dialect();
+    let statements = split_statements(&text, dialect).map_err(|error| {
+        Diagnostic::new(Code::Unsplittable, error.to_string(), "mend the SQL").at(Place::new(shown.clone(), 1))
+    })?;
+    for statement in statements.iter().filter(|statement| !statement.is_empty()) {
+        scratch.live().batch_execute(statement.sql()).await.map_err(|error| {
+            let line = 1 + text[..statement.sql_offset()].matches('\n').count();
+            let first = statement.sql().lines().next().unwrap_or_default();
+            Diagnostic::new(Code::StatementFailed, format!("a statement of `{shown}` failed: {error}"), "mend the file")
+                .at(Place::new(shown.clone(), line as u32))
+                .note(format!("in: {first}"))
+        })?;
+    }
+    Ok(())
+}
