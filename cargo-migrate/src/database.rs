@@ -5,9 +5,9 @@ mod dump;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod place;
-mod scratch;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod scratch;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -140,7 +140,8 @@ pub(crate) fn scratch_url(subjects: &[&Subject], global: &Global, project: &Proj
 }
 
 fn no_server() -> Diagnostic {
-    let help = "give the URL of a database on the server that is meant by `--scratch-url`; `sqlite::memory:` for SQLite";
+    let help =
+        "give the URL of a database on the server that is meant by `--scratch-url`; `sqlite::memory:` for SQLite";
     Diagnostic::new(Code::MissingUrl, "it is not known where a scratch database can be made", help)
 }
 

@@ -343,6 +343,27 @@ impl Plan {
         Self::new(Action::Adopt, steps, applied, &after)
     }
 
+    /// One revision alone, up when it is pending and its parents are applied, down when it is an applied head. Nothing when
+    /// it is not.
+    pub fn single(applied: &Applied<'_>, direction: Direction, id: &str) -> Self {
+        let (all, mut after) = (applied.all(), applied.set().clone());
+        let is_next = |node: &Node| match direction {
+            Direction::Up => !after.contains(*node) && all.parents(*node).iter().all(|parent| after.contains(*parent)),
+            Direction::Down => applied.heads().contains(node),
+        };
+        let (node, action) = match direction {
+            Direction::Up => (all.node(id).filter(is_next), Action::Upgrade),
+            Direction::Down => (all.node(id).filter(is_next), Action::Downgrade),
+        };
+        match (node, direction) {
+            (Some(node), Direction::Up) => drop(after.insert(node)),
+            (Some(node), Direction::Down) => after.remove(node),
+            (None, _) => {}
+        }
+        let steps = node.map(|node| step(applied, direction, node, false)).into_iter().collect();
+        Self::new(action, steps, applied, &after)
+    }
+
     /// Refuses an upgrade as the policies say.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod diff;
 mod kind;
 mod node;
 mod object;
+mod outline;
 mod render;
 mod table;
 
@@ -40,6 +41,7 @@ pub use node::{Attribute, Attributes, Node, Value};
 pub use object::{
     Dependency, Extension, Namespace, ObjectRef, Opaque, OwnedBy, Routine, Sequence, Type, TypeDefinition, View,
 };
+pub use outline::{Line, Mark};
 pub use render::{LeftOut, SchemaSql, schema_sql};
 pub use table::{
     Check, Column, Deferrable, Exclusion, ForeignKey, Generated, Identity, Index, IndexKey, Key, KeyPart, NullsOrder,

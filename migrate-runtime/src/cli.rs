@@ -69,7 +69,7 @@ pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use safeguards::{Backup, Safeguards, can_ask, is_asking};
-pub use schema::{Shown, changes_json, diff_text, print_diff, print_schema, schema_json};
+pub use schema::{Shown, changes_json, print_diff, print_schema, schema_json};
 pub use script::ScriptArgs;
 
 /// What stops the runs of this process's verbs: whoever catches its interrupts requests it.

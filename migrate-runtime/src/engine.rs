@@ -63,6 +63,8 @@ pub(crate) enum Goal {
     Redo(Target),
     Stamp(Vec<Target>, Purge),
     Repair(Vec<Target>),
+    /// One revision alone: what verification does again and again.
+    Single(Direction, String),
     /// Nothing asks for it without a feature that knows another tool.
     #[cfg_attr(not(feature = "adopt-refinery"), allow(dead_code))]
     Adopt(Adoption),
@@ -71,8 +73,8 @@ pub(crate) enum Goal {
 impl Goal {
     fn action(&self) -> Action {
         match self {
-            Self::Upgrade(_) => Action::Upgrade,
-            Self::Downgrade(_) => Action::Downgrade,
+            Self::Upgrade(_) | Self::Single(Direction::Up, _) => Action::Upgrade,
+            Self::Downgrade(_) | Self::Single(Direction::Down, _) => Action::Downgrade,
             Self::Redo(_) => Action::Redo,
             Self::Stamp(..) => Action::Stamp,
             Self::Repair(_) => Action::Repair,
@@ -84,7 +86,7 @@ impl Goal {
         match self {
             Self::Upgrade(targets) | Self::Stamp(targets, _) | Self::Repair(targets) => targets,
             Self::Downgrade(target) | Self::Redo(target) => std::slice::from_ref(target),
-            Self::Adopt(_) => &[],
+            Self::Adopt(_) | Self::Single(..) => &[],
         }
     }
 
@@ -105,7 +107,7 @@ impl Goal {
             Self::Upgrade(targets) | Self::Stamp(targets, _) => targets.iter().any(|target| target.symbol.is_none()),
             Self::Downgrade(target) => target.symbol.is_none(),
             // Half of it done, a plan made anew would be for the other half alone.
-            Self::Redo(_) | Self::Repair(_) => true,
+            Self::Redo(_) | Self::Repair(_) | Self::Single(..) => true,
             Self::Adopt(_) => false,
         }
     }
@@ -159,6 +161,7 @@ fn plan_steps(request: &Request, applied: &Applied<'_>, dialect: Dialect) -> Res
         Goal::Redo(target) => Plan::redo(applied, target)?,
         Goal::Stamp(targets, purge) => Plan::stamp(applied, targets, *purge)?,
         Goal::Repair(targets) => Plan::repair(applied, targets, dialect)?,
+        Goal::Single(direction, id) => Plan::single(applied, *direction, id),
         Goal::Adopt(adoption) => Plan::adopt(applied, adoption.rows.keys().map(String::as_str)),
     };
     plan.refuse_unrunnable(applied, dialect)?;

@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 use migrate_plan::schema::{
-    Attribute, AttributeChange, Attributes, Kind, Node, Schema, SchemaChange, SchemaDiff, Value, What, schema_sql,
+    Attribute, AttributeChange, Kind, Line, Mark, Node, Schema, SchemaChange, SchemaDiff, Value, What, schema_sql,
 };
 use serde_json::{Map, json};
 
-use super::output::{DIM, object};
+use super::output::object;
 use super::{Output, counted, escape};
 use anstyle::{AnsiColor, Style};
 
@@ -38,16 +38,14 @@ pub fn print_schema(schema: &Schema, shown: Shown, output: &Output) {
         }
         Shown::Tree if schema.is_empty() => output.note("there is nothing in it"),
         Shown::Tree => {
-            let mut text = String::new();
-            schema.nodes().iter().for_each(|node| tree(&mut text, node, 0, None));
-            output.picture(&text, &serde_json::Value::Null);
+            output.picture(&coloured(&schema.lines()), &serde_json::Value::Null);
         }
     }
 }
 
 /// Prints what changes from one schema to the other; `names` are what people call them.
 pub fn print_diff(diff: &SchemaDiff, names: [&str; 2], output: &Output) {
-    let text = diff_text(diff);
+    let text = coloured(&diff.lines());
     let [before, after] = names;
     let fields = json!({"before": before, "after": after, "equal": diff.is_empty(), "changes": changes_json(diff)});
     if diff.is_empty() {
@@ -59,106 +57,21 @@ pub fn print_diff(diff: &SchemaDiff, names: [&str; 2], output: &Output) {
     output.picture(&text, &object(fields));
 }
 
-/// The difference as text, coloured and escaped.
-pub fn diff_text(diff: &SchemaDiff) -> String {
+/// Lines in the colours of their marks, escaped.
+fn coloured(lines: &[Line]) -> String {
     let mut text = String::new();
-    let mut heading = None;
-    for change in &diff.changes {
-        let under = change.table.as_ref().map(|table| (change.table_kind, &change.schema, table));
-        if under != heading
-            && let Some((kind, schema, table)) = under
-        {
-            text.push_str(&format!("{CHANGED}~{CHANGED:#} {}\n", titled(kind, schema.as_deref(), table)));
+    for line in lines {
+        let shown = line.to_string();
+        let shown = escape::line(&shown);
+        match line.mark {
+            Mark::Same if line.depth == 0 => text.push_str(&format!("{NAME}{shown}{NAME:#}\n")),
+            Mark::Same => text.push_str(&format!("{shown}\n")),
+            Mark::Added => text.push_str(&format!("{ADDED}{shown}{ADDED:#}\n")),
+            Mark::Removed => text.push_str(&format!("{REMOVED}{shown}{REMOVED:#}\n")),
+            Mark::Changed => text.push_str(&format!("{CHANGED}{shown}{CHANGED:#}\n")),
         }
-        // What hangs on an object that is changed itself follows it without a heading of its own.
-        let own = (Some(change.kind), &change.schema, &change.name);
-        heading = if under.is_some() { under } else { Some(own) };
-        one_change(&mut text, change);
     }
     text
-}
-
-fn titled(kind: Option<Kind>, schema: Option<&str>, name: &str) -> String {
-    let full = schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"));
-    let kind = kind.map_or("", Kind::as_str);
-    format!("{DIM}{kind}{DIM:#} {NAME}{}{NAME:#}", escape::line(&full))
-}
-
-fn one_change(text: &mut String, change: &SchemaChange) {
-    let depth = usize::from(change.table.is_some());
-    let indent = "  ".repeat(depth);
-    let schema = if depth == 0 { change.schema.as_deref() } else { None };
-    let title = titled(Some(change.kind), schema, &change.name);
-    match &change.what {
-        What::Added(node) => tree(text, node, depth, Some(('+', ADDED))),
-        What::Removed(node) => tree(text, node, depth, Some(('-', REMOVED))),
-        What::Renamed { from } => {
-            text.push_str(&format!("{indent}{CHANGED}~{CHANGED:#} {title} was {}\n", escape::line(from)));
-        }
-        What::Changed(attributes) => {
-            text.push_str(&format!("{indent}{CHANGED}~{CHANGED:#} {title}\n"));
-            attributes.iter().for_each(|attribute| changed(text, attribute, depth + 1));
-        }
-    }
-}
-
-/// Before and after, each line of them on its own where there are several.
-fn changed(text: &mut String, change: &AttributeChange, depth: usize) {
-    let indent = "  ".repeat(depth);
-    let words = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), plain);
-    let (before, after) = (words(&change.before), words(&change.after));
-    text.push_str(&format!("{indent}  {DIM}{}:{DIM:#}", escape::line(&change.name)));
-    if !before.contains('\n') && !after.contains('\n') {
-        let (before, after) = (escape::line(&before), escape::line(&after));
-        text.push_str(&format!(" {REMOVED}{before}{REMOVED:#} -> {ADDED}{after}{ADDED:#}\n"));
-        return;
-    }
-    text.push('\n');
-    for (mark, style, words) in [('-', REMOVED, before), ('+', ADDED, after)] {
-        for line in words.lines() {
-            text.push_str(&format!("{indent}    {style}{mark} {}{style:#}\n", escape::line(line)));
-        }
-    }
-}
-
-/// An object in a line, and what hangs on it below.
-fn tree(text: &mut String, node: &Node, depth: usize, mark: Option<(char, Style)>) {
-    let indent = "  ".repeat(depth);
-    let mark = mark.map(|(mark, style)| format!("{style}{mark}{style:#} ")).unwrap_or_default();
-    let said = said(&node.attributes);
-    let title = titled(Some(node.kind), node.schema.as_deref(), &node.name);
-    text.push_str(format!("{mark}{indent}{title}{}", escape::line(&said)).trim_end());
-    text.push('\n');
-    node.children.iter().for_each(|child| tree(text, child, depth + 1, None));
-}
-
-/// What is said of an object, as the rest of its line.
-fn said(attributes: &Attributes) -> String {
-    let words = attributes.0.iter().filter_map(|Attribute { name, value }| {
-        Some(match (name.as_str(), value) {
-            ("definition", _) => return None,
-            ("nullable", Value::Flag(true)) => return None,
-            ("nullable", Value::Flag(false)) => "not null".to_owned(),
-            ("type", value) => plain(value),
-            ("columns", Value::List(items)) => format!("({})", items.join(", ")),
-            ("expression", value) => format!("({})", plain(value)),
-            ("kept", value) => plain(value),
-            (name, Value::Flag(true)) => name.to_owned(),
-            (name, Value::Flag(false)) => format!("not {name}"),
-            (name, Value::List(items)) => format!("{name} ({})", items.join(", ")),
-            (name, value) => format!("{name} {}", plain(value)),
-        })
-    });
-    words.map(|word| format!(" {word}")).collect()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Flag(true) => "yes".to_owned(),
-        Value::Flag(false) => "no".to_owned(),
-        Value::Text(text) | Value::Sql(text) => text.clone(),
-        Value::List(items) => items.join(", "),
-    }
 }
 
 /// A schema as JSON.

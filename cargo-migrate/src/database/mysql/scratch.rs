@@ -46,7 +46,9 @@ impl Maintenance {
         let sql = format!("SELECT GET_LOCK({}, 0)", literal(&self.name));
         let locked = LiveConnection::query(&mut self.connection, &sql).await.map(drop);
         let created = match locked {
-            Ok(()) => LiveConnection::batch_execute(&mut self.connection, &format!("CREATE DATABASE {name} {like}")).await,
+            Ok(()) => {
+                LiveConnection::batch_execute(&mut self.connection, &format!("CREATE DATABASE {name} {like}")).await
+            }
             Err(error) => Err(error),
         };
         match created {
@@ -62,7 +64,8 @@ impl Maintenance {
 
     /// Takes away what crashes have left; what fails is left to the next call.
     async fn sweep(&mut self) {
-        let rows = LiveConnection::query(&mut self.connection, "SELECT schema_name FROM information_schema.schemata").await;
+        let rows =
+            LiveConnection::query(&mut self.connection, "SELECT schema_name FROM information_schema.schemata").await;
         for row in rows.unwrap_or_default() {
             let Some(name) = row.text(0).filter(|name| is_left_over(name)) else { continue };
             let lock = migrate_plan::text_literal(self.dialect(), name);
