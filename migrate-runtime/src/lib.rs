@@ -37,6 +37,7 @@ mod stop;
 
 mod driver;
 mod startup;
+mod verify;
 mod wait;
 
 #[cfg(feature = "adopt-refinery")]
@@ -72,6 +73,7 @@ pub use refinery::{AdoptRefinery, REFINERY_TABLE, TakeOver};
 pub use report::{RunReport, StepReport};
 pub use startup::{Readiness, Startup, on_startup, on_startup_async};
 pub use stop::Stop;
+pub use verify::{Finding, Verdict, Verification, Verified, VerifyReport};
 pub use wait::{Transient, wait_for, wait_for_async};
 
 /// What the macro's output names; not for people.

@@ -1,0 +1,360 @@
+//! Whether every `down` undoes its `up`: tried out, revision by revision, in a database that is there for nothing else.
+
+mod judge;
+mod report;
+mod reset;
+mod rows;
+mod seed;
+
+use migrate_plan::schema::{Schema, diff_schemas};
+use migrate_plan::{
+    Ahead, Code, Content, Diagnostic, Dialect, Direction, LockKind, Node, Revision, RevisionGraph, Settings,
+};
+
+use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
+use crate::engine::{self, Goal, Request};
+use crate::error::{Error, RunError};
+use crate::inspect::Inspection;
+use crate::migrations::Migrations;
+use crate::migrator::{ACQUIRING, CONNECTING};
+use crate::stop::Stop;
+pub use report::{Finding, Verdict, Verified, VerifyReport};
+use rows::Rows;
+
+/// Applies each revision, undoes it and applies it again, and compares what there is before and after: the catalog, and rows
+/// that are made for it.
+///
+/// The database must be empty, and is left with all revisions applied. It is written as if it were nothing worth: give one
+/// that is there for this alone, such as SQLite's in memory.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use migrate_runtime::{Migrations, Verification};
+///
+/// let migrations = Migrations::from_files([
+///     ("1_a.sql", "-- revision: a\n-- parents: none\n-- migrate: up\nCREATE TABLE t (x);\n-- migrate: down\nDROP TABLE t;\n"),
+///     ("2_b.sql", "-- revision: b\n-- parents: a\n-- migrate: up\nCREATE INDEX i ON t (x);\n-- migrate: down\nSELECT 1;\n"),
+/// ])
+/// .expect("two revisions");
+/// let mut db = rusqlite::Connection::open_in_memory()?;
+/// let report = Verification::new(&migrations).run(&mut db)?;
+/// assert!(report.revisions[0].is_sound());
+/// assert_eq!(report.revisions[1].diagnostics()[0].message, "the `down` of `b` changes nothing");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
+pub struct Verification<'m> {
+    migrations: &'m Migrations,
+    only: Option<Vec<String>>,
+    rows: bool,
+    stop: Stop,
+    progress: Option<Progress<'m>>,
+}
+
+type Progress<'m> = Box<dyn FnMut(usize, usize, &str) + Send + 'm>;
+
+impl std::fmt::Debug for Verification<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verification").field("only", &self.only).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl<'m> Verification<'m> {
+    /// Of every revision.
+    pub fn new(migrations: &'m Migrations) -> Self {
+        Self { migrations, only: None, rows: true, stop: Stop::default(), progress: None }
+    }
+
+    /// Of these revisions alone, by their ids. The others are applied where these need them.
+    #[must_use]
+    pub fn revisions<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
+        self.only = Some(ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Makes no rows: the catalog alone is compared.
+    #[must_use]
+    pub fn without_rows(mut self) -> Self {
+        self.rows = false;
+        self
+    }
+
+    /// Ends early when this is requested.
+    #[must_use]
+    pub fn stop_on(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// Is told, before each revision, how many are done, how many there are, and its id.
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl FnMut(usize, usize, &str) + Send + 'm) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Runs through a blocking connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Withheld`] when the database is not empty, [`Error::Stopped`], [`Error::Graph`], and [`Error::Driver`] when the
+    /// database refuses what is asked beside the revisions. What the revisions do wrong is no error but stands in the report.
+    pub fn run<C: BlockingConnection>(self, db: &mut C) -> Result<VerifyReport, Error> {
+        ready(self.run_live(db)).ok_or(Error::NotReady)?
+    }
+
+    /// Runs through an asynchronous connection, or one that it takes from a pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_async<A: Acquire>(self, db: A) -> Result<VerifyReport, Error> {
+        let mut db = db.acquire().await.map_err(|error| Error::driver(ACQUIRING, error))?;
+        let outcome = self.run_live(&mut *db).await;
+        A::release(db);
+        outcome
+    }
+
+    /// Runs through any connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<VerifyReport, Error> {
+        let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
+        let settings = Settings {
+            history_schema: None,
+            lock: LockKind::None,
+            ahead: Ahead::AllowWhenIdle,
+            ..self.migrations.settings().clone()
+        };
+        let migrations = Migrations::new(self.migrations.revisions().to_vec(), settings);
+        let (graph, mut request) = migrations.migrator().stop_on(&self.stop).prepare()?;
+        request.stop = self.stop.clone();
+        let inspection = Inspection::new().settings(migrations.settings());
+        let schema = inspection.run_live(&mut db).await?;
+        refuse_content(&schema)?;
+        let progress = self.progress.take();
+        reset::prepare(&mut db).await?;
+        let rows = self.rows;
+        let (done, notes, emptied) = (Vec::new(), Vec::new(), false);
+        let mut trial =
+            Trial { graph: &graph, request, inspection, rows, db: &mut db, now: schema, done, notes, emptied };
+        trial.all(self.only.as_deref(), progress).await
+    }
+}
+
+fn refuse_content(schema: &Schema) -> Result<(), Error> {
+    // Extensions and the like may come with the server's own template.
+    let Some(table) = schema.tables.first().map(|table| &table.name).or(schema.views.first().map(|view| &view.name))
+    else {
+        return Ok(());
+    };
+    let problem = "the database is not empty, and is not touched";
+    let diagnostic = Diagnostic::new(Code::NoScratch, problem, "give a database that is there for this alone")
+        .because("revisions are applied and undone in it again and again")
+        .note(format!("it holds `{table}`"));
+    Err(Error::Withheld(Box::new(diagnostic)))
+}
+
+/// The database at work.
+struct Trial<'t> {
+    graph: &'t RevisionGraph,
+    request: Request,
+    inspection: Inspection,
+    rows: bool,
+    db: &'t mut dyn LiveConnection,
+    /// What is there now.
+    now: Schema,
+    /// What is applied, in order.
+    done: Vec<Node>,
+    /// What could not be judged of the revision at hand.
+    notes: Vec<String>,
+    /// Whether tables that had rows have lost them, because the database was built anew.
+    emptied: bool,
+}
+
+impl Trial<'_> {
+    async fn all(
+        &mut self,
+        only: Option<&[String]>,
+        mut progress: Option<Progress<'_>>,
+    ) -> Result<VerifyReport, Error> {
+        let graph = self.graph;
+        let mut report = VerifyReport { dialect: self.db.dialect(), revisions: Vec::new() };
+        let wanted = |node: Node| only.is_none_or(|only| only.iter().any(|id| id == graph.id(node)));
+        let order = graph.order();
+        let last = order.iter().rposition(|node| wanted(*node)).map_or(0, |last| last + 1);
+        for (at, node) in order[..last].iter().copied().enumerate() {
+            if self.request.stop.is_requested() {
+                return Err(Error::Stopped);
+            }
+            progress.iter_mut().for_each(|progress| progress(at, last, graph.id(node)));
+            let needs = graph.parents(node).iter().chain(graph.depends_on(node));
+            let without: Vec<&str> =
+                needs.filter(|other| !self.done.contains(other)).map(|other| graph.id(*other)).collect();
+            let verdict = if without.is_empty() {
+                self.one(node, wanted(node)).await?
+            } else {
+                Verdict::NotJudged(format!("it stands on `{}`, which cannot be applied", without.join("`, `")))
+            };
+            let notes = std::mem::take(&mut self.notes);
+            if wanted(node) || matches!(verdict, Verdict::Wrong(_)) {
+                report.revisions.push(Verified::new(graph.revision(node), verdict, notes, report.dialect));
+            }
+        }
+        Ok(report)
+    }
+
+    /// One revision: up, down, up, as far as it goes. Leaves the database where the next one begins.
+    async fn one(&mut self, node: Node, wanted: bool) -> Result<Verdict, Error> {
+        let before = self.now.clone();
+        let mut rows_before = self.read_rows(&before).await?;
+        let mut findings = self.apply(node).await?;
+        if self.done.last() != Some(&node) {
+            return Ok(Verdict::Wrong(findings));
+        }
+        if self.emptied {
+            rows_before = Rows::default();
+        }
+        let after = self.inspect().await?;
+        let rows_after = self.read_rows(&after).await?;
+        let sections = Sections::of(self.graph.revision(node), self.db.dialect());
+        let along = rows_before.taken_along(&rows_after, sections.up);
+        findings.extend((!along.is_empty()).then_some(Finding::RowsTakenAlong(along)));
+        let reason = if wanted { sections.no_down.clone() } else { Some("it was not asked for".to_owned()) };
+        if reason.is_none() {
+            let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after]).await?;
+            if !found.is_empty() {
+                let done = self.done.clone();
+                self.replay(&done).await?;
+            }
+            findings.extend(found);
+        }
+        self.now = after;
+        self.fill(&before).await?;
+        Ok(match (findings.is_empty(), reason) {
+            (false, _) => Verdict::Wrong(findings),
+            (true, None) => Verdict::Restored,
+            (true, Some(reason)) => Verdict::NotJudged(reason),
+        })
+    }
+
+    /// Applies a revision, on tables without rows when those that were made do not fit. What is wrong with it all the same is
+    /// found; whether it is applied in the end, the list of those that are done says.
+    async fn apply(&mut self, node: Node) -> Result<Vec<Finding>, Error> {
+        let Err(error) = self.step(Direction::Up, node).await? else {
+            self.done.push(node);
+            return Ok(Vec::new());
+        };
+        if !self.rows {
+            return Ok(vec![Finding::UpFails(error)]);
+        }
+        let done = self.done.clone();
+        self.replay(&done).await?;
+        let again = self.step(Direction::Up, node).await?;
+        if again.is_err() {
+            self.replay(&done).await?;
+            self.fill(&self.now.clone()).await?;
+            return Ok(vec![Finding::UpFails(error)]);
+        }
+        self.done.push(node);
+        if judge::is_about_made_values(&error) {
+            self.notes.push(format!("rows that were made for it do not fit, so it was judged without any: {error}"));
+            return Ok(Vec::new());
+        }
+        Ok(vec![Finding::UpFailsOnRows(error)])
+    }
+
+    /// Down and up again; what is wrong with either.
+    async fn undo_and_redo(
+        &mut self,
+        node: Node,
+        [before, after]: [&Schema; 2],
+        [rows_before, rows_after]: [&Rows; 2],
+    ) -> Result<Vec<Finding>, Error> {
+        if let Err(error) = self.step(Direction::Down, node).await? {
+            return Ok(vec![Finding::DownFails(error)]);
+        }
+        let undone = self.inspect().await?;
+        let left = diff_schemas(before, &undone);
+        if !left.is_empty() {
+            let does_nothing = diff_schemas(after, &undone).is_empty();
+            return Ok(vec![if does_nothing { Finding::DoesNothing } else { Finding::NotRestored(left) }]);
+        }
+        let lost = rows_before.lost(rows_after, &self.read_rows(&undone).await?);
+        if !lost.is_empty() {
+            return Ok(vec![Finding::RowsNotRestored(lost)]);
+        }
+        if let Err(error) = self.step(Direction::Up, node).await? {
+            return Ok(vec![Finding::AgainFails(error)]);
+        }
+        let again = diff_schemas(after, &self.inspect().await?);
+        Ok(if again.is_empty() { Vec::new() } else { vec![Finding::AgainDiffers(again)] })
+    }
+
+    /// Runs one direction of one revision. The inner error is the revision's own, the outer one anything else's.
+    async fn step(&mut self, direction: Direction, node: Node) -> Result<Result<(), Error>, Error> {
+        self.request.goal = Goal::Single(direction, self.graph.id(node).to_owned());
+        match engine::run(&self.request, self.graph, self.db, &mut None, None).await {
+            Ok(report) if report.steps.len() == 1 => Ok(Ok(())),
+            Ok(_) => Err(Error::HistoryChanged),
+            Err(RunError { error, .. }) if judge::is_of_the_revision(&error) => Ok(Err(error)),
+            Err(RunError { error, .. }) => Err(error),
+        }
+    }
+
+    /// Empties the database and applies these revisions anew, without rows.
+    async fn replay(&mut self, nodes: &[Node]) -> Result<(), Error> {
+        reset::empty(self.db, &self.inspection).await?;
+        self.emptied = true;
+        for node in nodes {
+            self.step(Direction::Up, *node).await??;
+        }
+        Ok(())
+    }
+
+    /// Makes rows for what is new since `before`, or for everything where all rows are gone.
+    async fn fill(&mut self, before: &Schema) -> Result<(), Error> {
+        let nothing = Schema::new(self.now.dialect);
+        let before = if std::mem::take(&mut self.emptied) { &nothing } else { before };
+        if self.rows {
+            self.notes.extend(seed::fill(self.db, before, &self.now).await?);
+        }
+        Ok(())
+    }
+
+    async fn inspect(&mut self) -> Result<Schema, Error> {
+        self.inspection.run_live(self.db).await
+    }
+
+    async fn read_rows(&mut self, schema: &Schema) -> Result<Rows, Error> {
+        if self.rows { Rows::read(self.db, schema).await } else { Ok(Rows::default()) }
+    }
+}
+
+/// The sections of a revision that are tried out.
+struct Sections<'r> {
+    /// The text of the `up`.
+    up: &'r str,
+    /// Why there is no `down` to be judged.
+    no_down: Option<String>,
+}
+
+impl<'r> Sections<'r> {
+    fn of(revision: &'r Revision, dialect: Dialect) -> Self {
+        let up = revision.section(Direction::Up, dialect).map_or("", |section| &section.body);
+        let no_down = match revision.section(Direction::Down, dialect) {
+            Some(section) if section.content == Content::Unwritten => Some("its `down` is not written".to_owned()),
+            Some(_) => None,
+            None if revision.has(Direction::Down) => Some(format!("it has no `down` for {dialect}")),
+            None => Some("it is irreversible".to_owned()),
+        };
+        Self { up, no_down }
+    }
+}

@@ -1,0 +1,76 @@
+//! A database that is nobody's: made ready, and emptied.
+
+use migrate_plan::Dialect;
+use migrate_plan::schema::Schema;
+
+use crate::driver::{DriverError, LiveConnection};
+use crate::error::Error;
+use crate::inspect::Inspection;
+use crate::sql::identifier;
+
+const EMPTYING: &str = "the database cannot be emptied";
+
+/// Spares the session what only lasting data needs.
+pub(super) async fn prepare(db: &mut dyn LiveConnection) -> Result<(), Error> {
+    let sql = match db.dialect() {
+        Dialect::Postgres => "SET synchronous_commit = off",
+        Dialect::Sqlite | Dialect::MySql | Dialect::MariaDb => return Ok(()),
+    };
+    db.batch_execute(sql).await.map_err(|error| Error::driver("the session cannot be made ready", error))
+}
+
+/// Takes everything out of the database, the history too.
+pub(super) async fn empty(db: &mut dyn LiveConnection, inspection: &Inspection) -> Result<(), Error> {
+    let outcome = match db.dialect() {
+        Dialect::Sqlite => empty_sqlite(db).await,
+        Dialect::Postgres => {
+            let schema = inspection.run_live(db).await?;
+            empty_postgres(db, &schema).await
+        }
+        Dialect::MySql | Dialect::MariaDb => empty_mysql(db).await,
+    };
+    outcome.map_err(|error| Error::driver(EMPTYING, error))
+}
+
+async fn empty_sqlite(db: &mut dyn LiveConnection) -> Result<(), DriverError> {
+    let keys = db.query("PRAGMA foreign_keys").await?;
+    let keys = keys.first().and_then(|row| row.text(0)) == Some("1");
+    db.batch_execute("PRAGMA foreign_keys = OFF").await?;
+    // A virtual table takes the tables behind it along.
+    let query = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!' \
+                 ORDER BY type DESC, sql LIKE 'CREATE VIRTUAL%' DESC";
+    let rows = db.query(query).await?;
+    for row in rows {
+        let (Some(kind), Some(name)) = (row.text(0), row.text(1)) else { continue };
+        db.batch_execute(&format!("DROP {kind} IF EXISTS {}", identifier(Dialect::Sqlite, name))).await?;
+    }
+    if keys { db.batch_execute("PRAGMA foreign_keys = ON").await } else { Ok(()) }
+}
+
+async fn empty_postgres(db: &mut dyn LiveConnection, schema: &Schema) -> Result<(), DriverError> {
+    let rows = db.query("SELECT current_schema()").await?;
+    let default = rows.first().and_then(|row| row.text(0)).unwrap_or("public").to_owned();
+    let name = |name: &str| identifier(Dialect::Postgres, name);
+    let mut sql: Vec<String> =
+        schema.extensions.iter().map(|extension| format!("DROP EXTENSION {} CASCADE", name(&extension.name))).collect();
+    sql.extend(schema.namespaces.iter().map(|other| format!("DROP SCHEMA IF EXISTS {} CASCADE", name(&other.name))));
+    sql.push(format!("DROP SCHEMA {0} CASCADE; CREATE SCHEMA {0}", name(&default)));
+    db.batch_execute(&sql.join("; ")).await
+}
+
+async fn empty_mysql(db: &mut dyn LiveConnection) -> Result<(), DriverError> {
+    let rows = db
+        .query(
+            "SELECT schema_name, default_character_set_name, default_collation_name FROM information_schema.schemata WHERE \
+             schema_name = database()",
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let (charset, collation) = (row.text(1).unwrap_or("utf8mb4"), row.text(2).unwrap_or_default());
+    let name = identifier(Dialect::MariaDb, row.text(0).unwrap_or_default());
+    let collate = if collation.is_empty() { String::new() } else { format!(" COLLATE {collation}") };
+    db.batch_execute(&format!(
+        "DROP DATABASE {name}; CREATE DATABASE {name} CHARACTER SET {charset}{collate}; USE {name}"
+    ))
+    .await
+}
