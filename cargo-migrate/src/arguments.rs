@@ -88,6 +88,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Shows what differs between two schemas
     Diff(DiffArgs),
+    /// Tries out every `down` in a scratch database: whether it restores what was there
+    Verify(VerifyArgs),
+    /// Runs a command with the URL of a scratch database at the head, which is gone afterwards
+    Scratch(ScratchArgs),
     /// Creates or drops a database as a whole
     Database(DatabaseArgs),
     /// Prints a completion script for a shell
@@ -231,6 +235,9 @@ pub(crate) struct CheckArgs {
     /// Refuse changes of revisions that stand at this git reference, such as `origin/main`
     #[arg(long, value_name = "GIT REF")]
     pub(crate) since: Option<String>,
+    /// Compare the schema of the database with what its applied revisions make
+    #[arg(long)]
+    pub(crate) drift: bool,
 }
 
 #[derive(Debug, Args)]
@@ -256,6 +263,29 @@ pub(crate) struct DiffArgs {
     pub(crate) exit_code: bool,
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The revisions: ids, labels, or ranges such as `a1:head` [default: all]
+    #[arg(value_name = "REVISION", allow_negative_numbers = true, conflicts_with = "drafts")]
+    pub(crate) revisions: Vec<String>,
+    /// The drafts alone
+    #[arg(long)]
+    pub(crate) drafts: bool,
+    /// Make no rows: compare the catalog alone
+    #[arg(long)]
+    pub(crate) no_rows: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScratchArgs {
+    /// Where the database stands [default: all heads]
+    #[arg(long, value_name = "REVISION", default_value = "heads")]
+    pub(crate) target: String,
+    /// The command with its arguments, behind `--`
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// How much of a PostgreSQL database is looked at.

@@ -6,14 +6,17 @@ mod check;
 mod completions;
 mod database;
 mod diff;
+mod drift;
 mod edit;
 mod init;
 mod inspect;
 mod merge;
 mod new;
 mod rebase;
+mod scratch;
 mod seal;
 mod template;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,9 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if call.global.backup && !matches!(&arguments.command, Command::Verb(verb) if changes(verb)) {
         return call.output.finish(Err(backs_up_nothing().into()));
     }
+    if let (Command::Scratch(args), false) = (&arguments.command, call.global.all) {
+        return scratch::run(args, &call).unwrap_or_else(|failure| call.output.finish(Err(failure)));
+    }
     let outcome = if call.global.all { all::run(&arguments.command, &call) } else { once(&arguments.command, &call) };
     call.output.finish(outcome)
 }
@@ -57,6 +63,8 @@ fn once(command: &Command, call: &Call<'_>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(args, call),
         Command::Inspect(args) => inspect::run(args, call),
         Command::Diff(args) => diff::run(args, call),
+        Command::Verify(args) => verify::run(args, call),
+        Command::Scratch(args) => scratch::run(args, call).map(|_| Exit::Done),
         Command::Database(args) => database::run(args, call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, call),
@@ -115,6 +123,11 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
             // Of nothing there is no backup.
             safeguards.backup = None;
             database = database.create()?;
+        }
+        if let Verb::Stamp(args) = verb
+            && args.verify
+        {
+            drift::before_stamp(args, &migrations, &mut database, &url, &project, call).await?;
         }
         if matches!(need, Need::Change | Need::Create) {
             crate::interrupt::watch(database.cancel(), call.output);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use migrate_plan::schema::Schema;
 use migrate_plan::{Ahead, Code, Diagnostic, LockKind, Place, Settings, split_statements};
-use migrate_runtime::cli::{Failure, Need, Output};
+use migrate_runtime::cli::{Failure, Need, Output, interrupts};
 use migrate_runtime::{Inspection, Migrations};
 
 use crate::arguments::{Global, ScopeArgs};
@@ -114,7 +114,7 @@ impl<'c> Workshop<'c> {
             Subject::Migrations(target) => {
                 let files = Files::without_lock(self.project)?;
                 files.graph()?;
-                upgrade(&files.migrations(), target.as_deref(), scratch).await?;
+                upgrade(&files.migrations(), &[from_the_end(target.as_deref())], scratch).await?;
             }
             Subject::File(path) => run_file(path, scratch).await?,
             Subject::Database(..) => {}
@@ -130,12 +130,20 @@ pub(crate) fn scratch_url(subjects: &[&Subject], global: &Global, project: &Proj
         return FoundUrl::given(url, global, project);
     }
     let beside = subjects.iter().find_map(|subject| match subject {
-        Subject::Database(found, _) => Some(found.clone()),
+        Subject::Database(found, _) => Some(found),
         _ => None,
     });
     match beside {
-        Some(found) => Ok(found),
+        Some(found) => Ok(found.clone()),
         None => FoundUrl::find(global, project)?.ok_or_else(no_server),
+    }
+}
+
+/// Where a scratch database for comparison with this one is made.
+pub(crate) fn scratch_url_beside(found: &FoundUrl, global: &Global, project: &Project) -> Result<FoundUrl, Diagnostic> {
+    match &global.scratch_url {
+        Some(url) => FoundUrl::given(url, global, project),
+        None => Ok(found.clone()),
     }
 }
 
@@ -150,21 +158,23 @@ pub(crate) fn in_scratch(settings: &Settings) -> Settings {
     Settings { history_schema: None, lock: LockKind::None, ahead: Ahead::AllowWhenIdle, ..settings.clone() }
 }
 
-/// Applies revisions to a scratch database.
-pub(crate) async fn upgrade(
-    migrations: &Migrations,
-    target: Option<&str>,
-    scratch: &mut Scratch,
-) -> Result<(), Failure> {
-    let target = match target {
+/// A target, counted from where the history ends, as `history -r -3:` has it.
+fn from_the_end(target: Option<&str>) -> String {
+    match target {
         None => "heads".to_owned(),
-        // From where the history ends, as `history -r -3:` has it.
         Some(steps) if steps.starts_with('-') => format!("head{steps}"),
         Some(target) => target.to_owned(),
-    };
+    }
+}
+
+/// Applies revisions to a scratch database, up to these targets; none is the base.
+pub(crate) async fn upgrade(migrations: &Migrations, targets: &[String], scratch: &mut Scratch) -> Result<(), Failure> {
+    if targets.is_empty() || targets == ["base"] {
+        return Ok(());
+    }
     let settings = in_scratch(migrations.settings());
     let migrations = Migrations::new(migrations.revisions().to_vec(), settings);
-    migrations.migrator().target(target).run_live(scratch.live()).await?;
+    migrations.migrator().targets(targets).stop_on(interrupts()).run_live(scratch.live()).await?;
     Ok(())
 }
 

@@ -45,12 +45,13 @@ mod safeguards;
 mod schema;
 mod script;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Args, Subcommand};
-use migrate_plan::Dialect;
+use migrate_plan::{Code, Diagnostic, Dialect};
 use script::Route;
 
 use crate::driver::{BlockingConnection, Connection, LiveConnection, ready};
@@ -64,13 +65,14 @@ pub use exit::Exit;
 pub use json::{diagnostic as diagnostic_json, error as error_json};
 pub use look::{CurrentArgs, HeadsArgs, HistoryArgs, ShowArgs, applied_rows};
 pub use output::{Color, Failure, Format, Output, OutputArgs};
-pub use progress::listener;
+pub use progress::{bar, listener};
 pub use redo::RedoArgs;
 pub use repair::RepairArgs;
 pub use run::{DowngradeArgs, RunArgs, StampArgs, StepArgs, UpgradeArgs};
 pub use safeguards::{Backup, Safeguards, can_ask, is_asking};
 pub use schema::{Shown, changes_json, print_diff, print_schema, schema_json};
 pub use script::ScriptArgs;
+pub use verify::print_verification;
 
 /// What stops the runs of this process's verbs: whoever catches its interrupts requests it.
 pub fn interrupts() -> &'static Stop {
@@ -280,6 +282,12 @@ impl Verb {
     }
 }
 
+/// An application has the connection that it was given, and makes no databases.
+fn needs_scratch() -> Diagnostic {
+    let help = "`cargo migrate stamp --verify` can, with the URL of the database";
+    Diagnostic::new(Code::Usage, "`--verify` needs a scratch database, which cannot be made here", help)
+}
+
 impl MigrateArgs {
     /// Runs the verb through a blocking connection, prints what there is to say, and gives the exit code.
     pub fn run<C: BlockingConnection>(&self, migrations: &Migrations, db: &mut C) -> ExitCode {
@@ -302,6 +310,7 @@ impl MigrateArgs {
         output: &Output,
     ) -> Result<Exit, Failure> {
         match &self.verb {
+            AppVerb::Verb(Verb::Stamp(args)) if args.verify => Err(needs_scratch().into()),
             AppVerb::Verb(verb) => {
                 if verb.need() != Need::Nothing {
                     output.note(&format!("target: {} (this application's connection)", db.dialect()));

@@ -466,7 +466,12 @@ impl<'m> Migrator<'m> {
         }
     }
 
-    pub(crate) async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
+    /// [`Migrator::plan`] through any connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::plan`].
+    pub async fn plan_live(self, db: &mut dyn LiveConnection) -> Result<Plan, Error> {
         let (graph, request) = self.prepare()?;
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
         let look = engine::look(&mut db, &request.settings).await?;

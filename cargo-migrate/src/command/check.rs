@@ -8,7 +8,7 @@ use migrate_runtime::cli::{
 };
 use migrate_runtime::read_revisions;
 
-use super::Call;
+use super::{Call, drift};
 use crate::arguments::CheckArgs;
 use crate::database::Database;
 use crate::environment::FoundUrl;
@@ -16,7 +16,7 @@ use crate::files::{Files, Writer, read_locks};
 use crate::project::Project;
 
 /// What only a database can tell.
-const OF_THE_DATABASE: [&str; 5] = ["drift", "unknown", "interrupted", "runnable", "pending"];
+const OF_THE_DATABASE: [&str; 6] = ["drift", "unknown", "interrupted", "runnable", "pending", "schema"];
 
 const BROKEN_FILES: &str = "the files must be readable first";
 
@@ -47,7 +47,12 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         (Ok(_), Some(url)) => {
             let checked: Result<(), Failure> = super::block_on(async {
                 let mut database = Database::connect(&url, Need::Read, &call.output).await?;
-                check_database(&migrations, database.live(), &mut checks).await
+                check_database(&migrations, database.live(), &mut checks).await?;
+                match args.drift {
+                    true => drift::check(&migrations, &mut database, &url, &project, call, &mut checks).await?,
+                    false => checks.add("schema", "", CheckResult::Skipped("no `--drift` was given".to_owned())),
+                }
+                Ok(())
             })?;
             if let Err(failure) = checked {
                 checks.add("database", "", CheckResult::Failed(failure.exit(), failure.diagnostics));

@@ -30,6 +30,7 @@ const OLD: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Scratch {
     database: Database,
     beside: Beside,
+    name: String,
 }
 
 /// What takes it away.
@@ -70,7 +71,23 @@ impl Scratch {
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => return Err(super::not_built()),
         };
-        Ok(Self { database, beside })
+        Ok(Self { database, beside, name })
+    }
+
+    /// The URL that leads to it, for other programs; a database in memory is written to a file in `folder`.
+    pub(crate) fn url_for_others(&self, found: &FoundUrl, folder: &std::path::Path) -> Result<String, Failure> {
+        match &self.beside {
+            #[cfg(feature = "sqlite")]
+            Beside::Nothing => {
+                let file = folder.join("scratch.db");
+                #[allow(irrefutable_let_patterns)] // Without other drivers nothing else is left.
+                let Database::Sqlite(connection) = &self.database else { return Err(super::not_built()) };
+                sqlite::write_to(connection, &file)?;
+                Ok(format!("sqlite://{}", file.display()))
+            }
+            #[allow(unreachable_patterns)] // Without a server nothing is left.
+            _ => Ok(with_database(&found.url, &self.name)),
+        }
     }
 
     /// The connection as the engine takes it.
@@ -85,7 +102,7 @@ impl Scratch {
 
     /// Takes it away. What cannot be taken away is said, and left to a later call.
     pub(crate) async fn remove(self, output: &Output) {
-        let Self { database, beside } = self;
+        let Self { database, beside, .. } = self;
         drop(database);
         let removed = match beside {
             #[cfg(feature = "sqlite")]
@@ -100,6 +117,14 @@ impl Scratch {
             output.warn(&format!("the scratch database stays, and a later call removes it: {words}"));
         }
     }
+}
+
+/// A server's URL with another database. The name needs no encoding.
+fn with_database(url: &str, name: &str) -> String {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let (before, query) = url.split_once('?').map_or((url, String::new()), |(url, query)| (url, format!("?{query}")));
+    let end = before[authority.min(before.len())..].find('/').map_or(before.len(), |at| authority + at);
+    format!("{}/{name}{query}", &before[..end])
 }
 
 /// A name that says when it was made.
@@ -134,6 +159,17 @@ pub(super) fn refused(words: &str, right: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_leads_to_another_database() {
+        for (url, other) in [
+            ("postgres://u:p%2F@h:5432/app?sslmode=require", "postgres://u:p%2F@h:5432/x?sslmode=require"),
+            ("mysql://u@h1,h2/app", "mysql://u@h1,h2/x"),
+            ("postgres://h", "postgres://h/x"),
+        ] {
+            assert_eq!(with_database(url, "x"), other);
+        }
+    }
 
     #[test]
     fn only_old_databases_of_our_own_are_taken_away() {

@@ -70,6 +70,11 @@ pub(super) fn scratch() -> Result<Connection, Failure> {
     Ok(connection)
 }
 
+/// Writes a database to a new file.
+pub(super) fn write_to(connection: &Connection, path: &Path) -> Result<(), Failure> {
+    connection.backup("main", path, None).map_err(failure)
+}
+
 /// Removes a file with what SQLite keeps beside it. What is no database, or is used by others, stays.
 pub(super) fn remove(path: &Path) -> Result<Done, Failure> {
     if is_missing(path) {

@@ -15,9 +15,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Listens to a run and tells it on standard error.
 pub(super) struct Progress {
     output: Output,
+    bar: Bar,
+    planned: bool,
+}
+
+/// A bar that appears when the work takes long, and goes with it.
+struct Bar {
+    output: Output,
     started: Instant,
     bar: Option<ProgressBar>,
-    planned: bool,
+}
+
+/// Draws on standard error how far something is: how much is done, of how much, and what it is at.
+pub fn bar(output: Output) -> impl FnMut(usize, usize, &str) + Send {
+    let mut bar = Bar::new(output);
+    move |done, of, title| bar.draw(title, done, of)
 }
 
 /// Tells on standard error what happens during a run.
@@ -28,7 +40,7 @@ pub fn listener(output: Output) -> impl FnMut(&Event<'_>) + Send {
 
 impl Progress {
     fn new(output: Output) -> Self {
-        Self { output, started: Instant::now(), bar: None, planned: false }
+        Self { output, bar: Bar::new(output), planned: false }
     }
 
     pub(super) fn hear(&mut self, event: &Event<'_>) {
@@ -67,32 +79,38 @@ impl Progress {
                     self.output.note(&format!("  in the way: {blocker}"));
                 }
             }
-            Event::StepStarted { step, number, of } => self.draw(&step.title, *number, *of),
+            Event::StepStarted { step, number, of } => self.bar.draw(&step.title, number.saturating_sub(1), *of),
             Event::StepFinished { .. } => {
-                if let Some(bar) = &self.bar {
+                if let Some(bar) = &self.bar.bar {
                     bar.inc(1);
                 }
             }
             _ => {}
         }
     }
+}
 
-    fn draw(&mut self, title: &str, number: usize, of: usize) {
+impl Bar {
+    fn new(output: Output) -> Self {
+        Self { output, started: Instant::now(), bar: None }
+    }
+
+    fn draw(&mut self, title: &str, done: usize, of: usize) {
         if self.bar.is_none() && of > 1 && self.output.draws() && self.started.elapsed() > PATIENCE {
             let bar = ProgressBar::new(of as u64);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
                 bar.set_style(style);
             }
-            bar.set_position(number as u64 - 1);
             self.bar = Some(bar);
         }
         if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
             bar.set_message(escape::line(title).into_owned());
         }
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

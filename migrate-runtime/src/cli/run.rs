@@ -106,6 +106,9 @@ pub struct StampArgs {
     /// Forget every recorded revision first, unknown ones too
     #[arg(long)]
     pub purge: bool,
+    /// Build the target in a scratch database first, and refuse when this one differs from it
+    #[arg(long)]
+    pub verify: bool,
     /// What every changing verb takes.
     #[command(flatten)]
     pub run: RunArgs,
@@ -161,7 +164,8 @@ impl StampArgs {
         Ok((Self { targets, ..self.clone() }, route))
     }
 
-    pub(super) fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
+    /// The run that it asks for.
+    pub fn migrator<'m>(&self, migrations: &'m Migrations) -> Migrator<'m> {
         migrations.migrator().stamp(&self.targets, if self.purge { Purge::Yes } else { Purge::No })
     }
 }

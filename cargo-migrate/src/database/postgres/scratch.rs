@@ -54,22 +54,27 @@ impl Config {
         driver.dbname(name);
         let mut session = Self { driver, tls: self.tls.clone() }.connect().await?;
         let quoted = |name: &str| quoted_name(Dialect::Postgres, name);
-        let schema = likeness.schema.iter().map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {};", quoted(schema)));
-        let path = likeness.search_path.iter().map(|path| {
-            let path = migrate_plan::text_literal(Dialect::Postgres, path);
-            format!("SELECT set_config('search_path', {path}, false);")
-        });
-        let sql: String = schema.chain(path).collect();
-        session.client().batch_execute(&sql).await.map_err(cannot_look)?;
+        if let Some(schema) = &likeness.schema {
+            let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema));
+            session.client().batch_execute(&sql).await.map_err(cannot_look)?;
+        }
         Ok(session)
     }
 }
 
 impl Maintenance {
     async fn create_like(&mut self, likeness: &Likeness) -> Result<(), Failure> {
-        let sql = format!("CREATE DATABASE {} {}", quoted_name(Dialect::Postgres, &self.name), likeness.locale);
+        let name = quoted_name(Dialect::Postgres, &self.name);
+        let sql = format!("CREATE DATABASE {name} {}", likeness.locale);
         match self.session.client().batch_execute(&sql).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                let Some(path) = &likeness.search_path else { return Ok(()) };
+                let path = migrate_plan::text_literal(Dialect::Postgres, path);
+                let sql = format!(
+                    "SELECT set_config('search_path', {path}, false); ALTER DATABASE {name} SET search_path FROM CURRENT"
+                );
+                self.session.client().batch_execute(&sql).await.map_err(cannot_look)
+            }
             Err(error) if error.code.as_deref() == Some("42501") => {
                 let right = "give the role the right: `ALTER ROLE … CREATEDB`, or use a URL of another server by \
                              `--scratch-url`";

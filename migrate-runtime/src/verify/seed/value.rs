@@ -91,7 +91,7 @@ impl Values<'_> {
             "smallint" => self.number(30_001, row),
             "mediumint" | "int" | "integer" | "bigint" | "oid" => self.number(1_000_001, row),
             "numeric" | "decimal" | "money" | "real" | "float" | "double" => day.to_string(),
-            "boolean" => if row % 2 == 0 { "true" } else { "false" }.to_owned(),
+            "boolean" => if row.is_multiple_of(2) { "true" } else { "false" }.to_owned(),
             "text" | "tinytext" | "mediumtext" | "longtext" | "citext" | "name" => self.text(None, row),
             "character" | "varchar" | "char" | "\"char\"" => {
                 self.text(first.or((name != "varchar" && !lower.contains("varying")).then_some(1)), row)
