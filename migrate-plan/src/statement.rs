@@ -8,6 +8,7 @@ mod class;
 mod effect;
 mod error;
 mod mysql_blocks;
+mod reach;
 mod splitter;
 
 use crate::Dialect;
@@ -140,6 +141,20 @@ impl<'a> Statement<'a> {
     #[must_use]
     pub fn destroys_data(&self) -> bool {
         effect::destroys_data(self)
+    }
+
+    /// The schemas, on MySQL and MariaDB databases, that it names where it names objects, and the one that a `USE` goes to.
+    ///
+    /// ```
+    /// use migrate_plan::{Dialect, split_statements};
+    ///
+    /// let sql = "INSERT INTO audit.log SELECT users.id FROM users";
+    /// assert_eq!(split_statements(sql, Dialect::MariaDb)?[0].reaches(), ["audit"]);
+    /// # Ok::<(), migrate_plan::SplitError>(())
+    /// ```
+    #[must_use]
+    pub fn reaches(&self) -> Vec<String> {
+        reach::reaches(self)
     }
 
     /// Whether the statement is a `DROP TABLE`.

@@ -52,6 +52,7 @@ pub struct Verification<'m> {
     migrations: &'m Migrations,
     only: Option<Vec<String>>,
     rows: bool,
+    schemas: Option<Vec<String>>,
     stop: Stop,
     progress: Option<Progress<'m>>,
 }
@@ -67,7 +68,7 @@ impl std::fmt::Debug for Verification<'_> {
 impl<'m> Verification<'m> {
     /// Of every revision.
     pub fn new(migrations: &'m Migrations) -> Self {
-        Self { migrations, only: None, rows: true, stop: Stop::default(), progress: None }
+        Self { migrations, only: None, rows: true, schemas: None, stop: Stop::default(), progress: None }
     }
 
     /// Of these revisions alone, by their ids. The others are applied where these need them.
@@ -81,6 +82,13 @@ impl<'m> Verification<'m> {
     #[must_use]
     pub fn without_rows(mut self) -> Self {
         self.rows = false;
+        self
+    }
+
+    /// Of the schemas of a PostgreSQL database looks at the default one and these alone.
+    #[must_use]
+    pub fn schemas<S: Into<String>>(mut self, schemas: impl IntoIterator<Item = S>) -> Self {
+        self.schemas = Some(schemas.into_iter().map(Into::into).collect());
         self
     }
 
@@ -136,15 +144,20 @@ impl<'m> Verification<'m> {
         let migrations = Migrations::new(self.migrations.revisions().to_vec(), settings);
         let (graph, mut request) = migrations.migrator().stop_on(&self.stop).prepare()?;
         request.stop = self.stop.clone();
-        let inspection = Inspection::new().settings(migrations.settings());
+        let mut inspection = Inspection::new().settings(migrations.settings());
+        if let Some(schemas) = self.schemas.take() {
+            inspection = inspection.schemas(schemas);
+        }
         let schema = inspection.run_live(&mut db).await?;
         refuse_content(&schema)?;
         let progress = self.progress.take();
         reset::prepare(&mut db).await?;
         let rows = self.rows;
         let (done, notes, emptied) = (Vec::new(), Vec::new(), false);
+        let first = schema.clone();
+        let db: &mut dyn LiveConnection = &mut db;
         let mut trial =
-            Trial { graph: &graph, request, inspection, rows, db: &mut db, now: schema, done, notes, emptied };
+            Trial { graph: &graph, request, inspection, rows, db, first, now: schema, done, notes, emptied };
         trial.all(self.only.as_deref(), progress).await
     }
 }
@@ -169,6 +182,8 @@ struct Trial<'t> {
     inspection: Inspection,
     rows: bool,
     db: &'t mut dyn LiveConnection,
+    /// What was there at first, which is not much.
+    first: Schema,
     /// What is there now.
     now: Schema,
     /// What is applied, in order.
@@ -311,7 +326,7 @@ impl Trial<'_> {
 
     /// Empties the database and applies these revisions anew, without rows.
     async fn replay(&mut self, nodes: &[Node]) -> Result<(), Error> {
-        reset::empty(self.db, &self.inspection).await?;
+        reset::empty(self.db, &self.inspection, &self.first).await?;
         self.emptied = true;
         for node in nodes {
             self.step(Direction::Up, *node).await??;

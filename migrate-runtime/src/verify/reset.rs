@@ -19,13 +19,13 @@ pub(super) async fn prepare(db: &mut dyn LiveConnection) -> Result<(), Error> {
     db.batch_execute(sql).await.map_err(|error| Error::driver("the session cannot be made ready", error))
 }
 
-/// Takes everything out of the database, the history too.
-pub(super) async fn empty(db: &mut dyn LiveConnection, inspection: &Inspection) -> Result<(), Error> {
+/// Takes everything out of the database that was not there at first, the history too.
+pub(super) async fn empty(db: &mut dyn LiveConnection, inspection: &Inspection, first: &Schema) -> Result<(), Error> {
     let outcome = match db.dialect() {
         Dialect::Sqlite => empty_sqlite(db).await,
         Dialect::Postgres => {
             let schema = inspection.run_live(db).await?;
-            empty_postgres(db, &schema).await
+            empty_postgres(db, &schema, first).await
         }
         Dialect::MySql | Dialect::MariaDb => empty_mysql(db).await,
     };
@@ -47,13 +47,15 @@ async fn empty_sqlite(db: &mut dyn LiveConnection) -> Result<(), DriverError> {
     if keys { db.batch_execute("PRAGMA foreign_keys = ON").await } else { Ok(()) }
 }
 
-async fn empty_postgres(db: &mut dyn LiveConnection, schema: &Schema) -> Result<(), DriverError> {
+async fn empty_postgres(db: &mut dyn LiveConnection, schema: &Schema, first: &Schema) -> Result<(), DriverError> {
     let rows = db.query("SELECT current_schema()").await?;
     let default = rows.first().and_then(|row| row.text(0)).unwrap_or("public").to_owned();
     let name = |name: &str| identifier(Dialect::Postgres, name);
+    let extensions = schema.extensions.iter().filter(|new| first.extensions.iter().all(|old| old.name != new.name));
+    let namespaces = schema.namespaces.iter().filter(|new| first.namespaces.iter().all(|old| old.name != new.name));
     let mut sql: Vec<String> =
-        schema.extensions.iter().map(|extension| format!("DROP EXTENSION {} CASCADE", name(&extension.name))).collect();
-    sql.extend(schema.namespaces.iter().map(|other| format!("DROP SCHEMA IF EXISTS {} CASCADE", name(&other.name))));
+        extensions.map(|extension| format!("DROP EXTENSION {} CASCADE", name(&extension.name))).collect();
+    sql.extend(namespaces.map(|other| format!("DROP SCHEMA IF EXISTS {} CASCADE", name(&other.name))));
     sql.push(format!("DROP SCHEMA {0} CASCADE; CREATE SCHEMA {0}", name(&default)));
     db.batch_execute(&sql.join("; ")).await
 }
