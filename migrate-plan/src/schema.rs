@@ -27,6 +27,7 @@ mod diff;
 mod kind;
 mod node;
 mod object;
+mod qualification;
 mod render;
 mod table;
 
@@ -40,7 +41,8 @@ pub use node::{Attribute, Attributes, Node, Value};
 pub use object::{
     Dependency, Extension, Namespace, ObjectRef, Opaque, OwnedBy, Routine, Sequence, Type, TypeDefinition, View,
 };
-pub use render::{LeftOut, SchemaSql, schema_sql};
+pub use qualification::without_database;
+pub use render::{LeftOut, SchemaSql, schema_sql, with_sql_mode};
 pub use table::{
     Check, Column, Deferrable, Exclusion, ForeignKey, Generated, Identity, Index, IndexKey, Key, KeyPart, NullsOrder,
     Policy, ReferentialAction, Table, Trigger,
