@@ -41,7 +41,7 @@ pub use node::{Attribute, Attributes, Node, Value};
 pub use object::{
     Dependency, Extension, Namespace, ObjectRef, Opaque, OwnedBy, Routine, Sequence, Type, TypeDefinition, View,
 };
-pub use qualification::without_database;
+pub use qualification::{without_database, without_join_parentheses};
 pub use render::{LeftOut, SchemaSql, schema_sql, with_sql_mode};
 pub use table::{
     Check, Column, Deferrable, Exclusion, ForeignKey, Generated, Identity, Index, IndexKey, Key, KeyPart, NullsOrder,

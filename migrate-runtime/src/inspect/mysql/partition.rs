@@ -110,8 +110,8 @@ fn bound(method: &str, description: Option<&str>) -> String {
     match method {
         "RANGE" if description == "MAXVALUE" => "VALUES LESS THAN MAXVALUE".to_owned(),
         "RANGE" | "RANGE COLUMNS" => format!("VALUES LESS THAN ({description})"),
-        // The only value of a list that is a word, but for NULL.
-        "LIST" | "LIST COLUMNS" if description == "MAXVALUE" => "DEFAULT".to_owned(),
+        // The one value of a list that is a word, but for NULL.
+        "LIST" | "LIST COLUMNS" if description.trim_start_matches('(').starts_with("MAXVALUE") => "DEFAULT".to_owned(),
         "LIST" | "LIST COLUMNS" => format!("VALUES IN ({description})"),
         _ => String::new(),
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use migrate_plan::schema::{
     Dependency, Kind, ObjectRef, QualifiedName, Routine, Trigger, View, with_sql_mode, without_database,
+    without_join_parentheses,
 };
 
 use super::Reader;
@@ -29,6 +30,7 @@ impl Reader<'_> {
                 continue;
             }
             let (definition, names) = without_database(definition, self.server.dialect, &self.server.database);
+            let definition = without_join_parentheses(&definition, self.server.dialect);
             if !kinds.working_views.contains(name) {
                 let view = identifier(self.server.dialect, name);
                 self.opaque("view", name, Some(format!("CREATE VIEW {view} AS\n{definition}")));

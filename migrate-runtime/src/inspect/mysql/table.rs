@@ -53,6 +53,9 @@ impl Reader<'_> {
                     self.opaque("table", name, None);
                 }
                 kind @ ("BASE TABLE" | "SYSTEM VERSIONED") => {
+                    if let Some(source @ ("MRG_MyISAM" | "FEDERATED")) = engine.as_deref() {
+                        self.opaque(&format!("source of the {source} table"), name, None);
+                    }
                     let mut options = create_options(row.text(4).unwrap_or_default());
                     kinds.has_partitions |= options.remove("partitioned").is_some();
                     options.extend(engine.map(|engine| ("engine".to_owned(), engine)));
