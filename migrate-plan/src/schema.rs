@@ -28,6 +28,7 @@ mod kind;
 mod node;
 mod object;
 mod outline;
+mod qualification;
 mod render;
 mod table;
 
@@ -42,7 +43,8 @@ pub use object::{
     Dependency, Extension, Namespace, ObjectRef, Opaque, OwnedBy, Routine, Sequence, Type, TypeDefinition, View,
 };
 pub use outline::{Line, Mark};
-pub use render::{LeftOut, SchemaSql, schema_sql};
+pub use qualification::{without_database, without_join_parentheses};
+pub use render::{LeftOut, SchemaSql, schema_sql, with_sql_mode};
 pub use table::{
     Check, Column, Deferrable, Exclusion, ForeignKey, Generated, Identity, Index, IndexKey, Key, KeyPart, NullsOrder,
     Policy, ReferentialAction, Table, Trigger,

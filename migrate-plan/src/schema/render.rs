@@ -8,6 +8,8 @@ mod sqlite;
 use super::Schema;
 use crate::Dialect;
 
+pub use mysql::with_sql_mode;
+
 /// A schema as SQL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaSql {
@@ -15,6 +17,8 @@ pub struct SchemaSql {
     pub statements: Vec<String>,
     /// What the statements do not create.
     pub left_out: Vec<LeftOut>,
+    /// Whether the database's client has to be told where a statement with semicolons inside ends.
+    delimited: bool,
 }
 
 /// Something that was not written as SQL.
@@ -43,7 +47,7 @@ pub fn schema_sql(schema: &Schema) -> SchemaSql {
     match schema.dialect {
         Dialect::Sqlite => sqlite::statements(schema),
         Dialect::Postgres => postgres::statements(schema),
-        Dialect::MySql | Dialect::MariaDb => mysql::statements(schema),
+        Dialect::MySql | Dialect::MariaDb => SchemaSql { delimited: true, ..mysql::statements(schema) },
     }
 }
 
@@ -58,7 +62,11 @@ impl SchemaSql {
         }
         for statement in &self.statements {
             let separator = if script.is_empty() { "" } else { "\n" };
-            script.push_str(&format!("{separator}{statement};\n"));
+            if self.delimited && statement.contains(';') {
+                script.push_str(&format!("{separator}{}", mysql::delimited(statement)));
+            } else {
+                script.push_str(&format!("{separator}{statement};\n"));
+            }
         }
         script
     }
