@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use migrate_plan::schema::Schema;
-use migrate_plan::{Ahead, Code, Diagnostic, LockKind, Place, Settings, split_statements};
+use migrate_plan::{Ahead, Code, Diagnostic, Dialect, LockKind, Place, Settings, split_statements};
 use migrate_runtime::cli::{Failure, Need, Output, interrupts};
 use migrate_runtime::{Inspection, Migrations};
 
@@ -120,7 +120,11 @@ impl<'c> Workshop<'c> {
             Subject::Database(..) => {}
         }
         let settings = in_scratch(&self.project.config.settings);
-        Ok(self.inspection.clone().settings(&settings).run_live(scratch.live()).await?)
+        let mut inspection = self.inspection.clone().settings(&settings);
+        if let Some(schemas) = scratch.schemas() {
+            inspection = inspection.schemas(schemas);
+        }
+        Ok(inspection.run_live(scratch.live()).await?)
     }
 }
 
@@ -174,8 +178,15 @@ pub(crate) async fn upgrade(migrations: &Migrations, targets: &[String], scratch
     }
     let settings = in_scratch(migrations.settings());
     let migrations = Migrations::new(migrations.revisions().to_vec(), settings);
+    let dialect = dialect_of(scratch).await?;
+    scratch.bounds().refuse_revisions(migrations.revisions(), dialect)?;
     migrations.migrator().targets(targets).stop_on(interrupts()).run_live(scratch.live()).await?;
     Ok(())
+}
+
+/// The dialect of the server, which its driver may not know.
+pub(crate) async fn dialect_of(scratch: &mut Scratch) -> Result<Dialect, Failure> {
+    Ok(migrate_runtime::dialect_of(scratch.live()).await?)
 }
 
 /// Runs a file of SQL, statement by statement.
@@ -184,11 +195,14 @@ async fn run_file(path: &Path, scratch: &mut Scratch) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Diagnostic::new(Code::UnreadableFile, format!("`{shown}` cannot be read: {error}"), "give a text file in UTF-8")
     })?;
-    let dialect = scratch.live().dialect();
+    let dialect = dialect_of(scratch).await?;
     let statements = split_statements(&text, dialect).map_err(|error| {
         Diagnostic::new(Code::Unsplittable, error.to_string(), "mend the SQL").at(Place::new(shown.clone(), 1))
     })?;
     for statement in statements.iter().filter(|statement| !statement.is_empty()) {
+        if let Some(problem) = scratch.bounds().refusal(statement) {
+            return Err(problem.into());
+        }
         scratch.live().batch_execute(statement.sql()).await.map_err(|error| {
             let line = 1 + text[..statement.sql_offset()].matches('\n').count();
             let first = statement.sql().lines().next().unwrap_or_default();

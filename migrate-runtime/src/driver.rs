@@ -197,6 +197,16 @@ pub(crate) struct Identified<'c> {
     dialect: Dialect,
 }
 
+/// The dialect of the server behind a connection: where its driver cannot tell MySQL and MariaDB apart, the server is asked.
+///
+/// # Errors
+///
+/// [`Error::Driver`](crate::Error::Driver) when it does not answer.
+pub async fn dialect_of(db: &mut dyn LiveConnection) -> Result<Dialect, crate::Error> {
+    let found = identified(db).await.map_err(|error| crate::Error::driver(crate::migrator::CONNECTING, error))?;
+    Ok(found.dialect())
+}
+
 /// Asks the server, when the driver says MySQL.
 pub(crate) async fn identified(db: &mut dyn LiveConnection) -> Result<Identified<'_>, DriverError> {
     let dialect = match db.dialect() {

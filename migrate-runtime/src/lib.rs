@@ -56,7 +56,7 @@ mod trace;
 pub mod cli;
 
 pub use driver::{
-    Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row,
+    Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row, dialect_of,
 };
 pub use engine::{Loss, Prospect};
 pub use error::{Blocked, Error, Fact, Interruption, Remains, RunError, StatementFailure};

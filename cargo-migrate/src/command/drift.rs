@@ -101,8 +101,11 @@ async fn differences(
     let mut scratch = Scratch::create(&found, &call.output).await?;
     let outcome = async {
         upgrade(migrations, heads, &mut scratch).await?;
-        let settings = in_scratch(migrations.settings());
-        Ok::<_, Failure>(Inspection::new().settings(&settings).run_live(scratch.live()).await?)
+        let mut inspection = Inspection::new().settings(&in_scratch(migrations.settings()));
+        if let Some(schemas) = scratch.schemas() {
+            inspection = inspection.schemas(schemas);
+        }
+        Ok::<_, Failure>(inspection.run_live(scratch.live()).await?)
     };
     let made = outcome.await;
     scratch.remove(&call.output).await;

@@ -9,7 +9,7 @@ use crate::arguments::VerifyArgs;
 use crate::database::Scratch;
 use crate::files::Files;
 use crate::project::Project;
-use crate::subject::scratch_url;
+use crate::subject::{dialect_of, scratch_url};
 
 pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
@@ -30,7 +30,15 @@ pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     block_on(async {
         let mut scratch = Scratch::create(&found, &call.output).await?;
         crate::interrupt::watch(scratch.cancel(), call.output);
-        let outcome = verification.run_live(scratch.live()).await;
+        if let Some(schemas) = scratch.schemas() {
+            verification = verification.schemas(schemas);
+        }
+        let outcome = async {
+            let dialect = dialect_of(&mut scratch).await?;
+            scratch.bounds().refuse_revisions(&files.revisions, dialect)?;
+            Ok::<_, Failure>(verification.run_live(scratch.live()).await?)
+        };
+        let outcome = outcome.await;
         scratch.remove(&call.output).await;
         Ok(print_verification(&outcome?, &call.output))
     })?

@@ -3,6 +3,8 @@
 mod backup;
 mod scratch;
 
+pub(super) use scratch::{SchemaMaintenance, Scratch};
+
 use std::path::Path;
 use std::sync::Arc;
 

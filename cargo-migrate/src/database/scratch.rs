@@ -3,6 +3,8 @@
 //! SQLite has it in memory, a server under a name that says when it was made. What a crash has left is taken away by the next
 //! call that makes one: by its name, when it is old enough and nobody is connected to it.
 
+mod bounds;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use migrate_plan::{Code, Diagnostic};
@@ -19,6 +21,7 @@ use super::sqlite;
 use crate::environment::FoundUrl;
 use crate::interrupt::Cancel;
 use crate::url::DatabaseUrl;
+pub(crate) use bounds::Bounds;
 
 /// What every name of a scratch database begins with.
 const PREFIX: &str = "migrate_scratch_";
@@ -31,6 +34,7 @@ pub(crate) struct Scratch {
     database: Database,
     beside: Beside,
     name: String,
+    bounds: Bounds,
 }
 
 /// What takes it away.
@@ -40,6 +44,9 @@ enum Beside {
     Nothing,
     #[cfg(feature = "postgres")]
     Postgres(postgres::Maintenance),
+    /// A schema in a database with others, where a role may make no database.
+    #[cfg(feature = "postgres")]
+    PostgresSchema(postgres::SchemaMaintenance),
     #[cfg(feature = "mysql")]
     MySql(mysql::Maintenance),
 }
@@ -49,6 +56,7 @@ impl Scratch {
     pub(crate) async fn create(found: &FoundUrl, output: &Output) -> Result<Self, Failure> {
         let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
         let name = fresh_name();
+        let mut bounds = Bounds::default();
         let (database, beside) = match url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(_) | DatabaseUrl::SqliteMemory => {
@@ -57,21 +65,40 @@ impl Scratch {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
-                let (session, maintenance) = super::patiently(found, None, || config.scratch(&name)).await?;
-                output.note(&format!("scratch database: {name}"));
-                (Database::Postgres(session), Beside::Postgres(maintenance))
+                match super::patiently(found, None, || config.scratch(&name)).await? {
+                    postgres::Scratch::Database(session, maintenance) => {
+                        output.note(&format!("scratch database: {name}"));
+                        (Database::Postgres(session), Beside::Postgres(maintenance))
+                    }
+                    postgres::Scratch::Schema(session, maintenance, others) => {
+                        output.note(&format!("scratch schema: {name}; the role may create no database"));
+                        bounds = Bounds { others, is_schema: true };
+                        (Database::Postgres(session), Beside::PostgresSchema(maintenance))
+                    }
+                }
             }
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
-                let (connection, maintenance) = super::patiently(found, None, || config.scratch(&name)).await?;
+                let (connection, maintenance, others) = super::patiently(found, None, || config.scratch(&name)).await?;
+                bounds.others = others;
                 output.note(&format!("scratch database: {name}"));
                 (Database::MySql(Box::new(connection)), Beside::MySql(maintenance))
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => return Err(super::not_built()),
         };
-        Ok(Self { database, beside, name })
+        Ok(Self { database, beside, name, bounds })
+    }
+
+    /// What SQL may not do in it.
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// How much of it is looked at: of a schema in a database with others, nothing else.
+    pub(crate) fn schemas(&self) -> Option<Vec<String>> {
+        self.bounds.is_schema.then(Vec::new)
     }
 
     /// The URL that leads to it, for other programs; a database in memory is written to a file in `folder`.
@@ -85,6 +112,11 @@ impl Scratch {
                 sqlite::write_to(connection, &file)?;
                 Ok(format!("sqlite://{}", file.display()))
             }
+            #[cfg(feature = "postgres")]
+            Beside::PostgresSchema(_) => Err(refused(
+                "the role may create schemas alone",
+                "give the role the right: `ALTER ROLE … CREATEDB`, or a server by `--scratch-url`",
+            )),
             #[allow(unreachable_patterns)] // Without a server nothing is left.
             _ => Ok(with_database(&found.url, &self.name)),
         }
@@ -109,6 +141,8 @@ impl Scratch {
             Beside::Nothing => Ok(()),
             #[cfg(feature = "postgres")]
             Beside::Postgres(mut maintenance) => maintenance.drop(super::Others::Ended).await.map(drop),
+            #[cfg(feature = "postgres")]
+            Beside::PostgresSchema(maintenance) => maintenance.drop().await,
             #[cfg(feature = "mysql")]
             Beside::MySql(mut maintenance) => maintenance.drop().await.map(drop),
         };

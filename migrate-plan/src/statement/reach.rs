@@ -49,13 +49,12 @@ pub(super) fn reaches(statement: &Statement<'_>) -> Vec<String> {
     }
     let has_list = is(0, &WITH_LISTS);
     let is_on_table = is(0, &["CREATE", "DROP", "ALTER"]) && is(1, &ON_TABLES);
-    for at in 1..tokens.len() {
+    for (at, (kind, text)) in tokens.iter().enumerate().skip(1) {
         let is_object = is(at - 1, &BEFORE_OBJECTS)
             || (has_list && is(at - 1, &[",", "TO"]))
             || (is_on_table && is(at - 1, &["ON"]));
         if is_object && is(at + 1, &["."]) {
-            let (kind, text) = tokens[at];
-            found.extend(name(kind, text, statement.dialect).filter(|name| !found.contains(name)));
+            found.extend(name(*kind, text, statement.dialect).filter(|name| !found.contains(name)));
         }
     }
     found

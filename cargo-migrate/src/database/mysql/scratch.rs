@@ -11,15 +11,15 @@ use crate::database::scratch::{is_left_over, refused};
 const DENIED: [&str; 2] = ["1044", "1227"];
 
 impl Config {
-    /// Makes an empty database, and connects to it as to this one.
-    pub(in crate::database) async fn scratch(&self, name: &str) -> Result<(Conn, Maintenance), Failure> {
+    /// Makes an empty database, and connects to it as to this one. Gives the names of the databases beside it, too.
+    pub(in crate::database) async fn scratch(&self, name: &str) -> Result<(Conn, Maintenance, Vec<String>), Failure> {
         let meant = self.database().to_owned();
         let mut maintenance = Maintenance { name: name.to_owned(), ..self.beside().await? };
-        maintenance.sweep().await;
+        let others = maintenance.sweep().await;
         maintenance.create_like(&meant).await?;
         let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(Some(name)).into();
         match (Self { opts, tls: self.tls.clone() }).connect().await {
-            Ok(connection) => Ok((connection, maintenance)),
+            Ok(connection) => Ok((connection, maintenance, others)),
             Err(failure) => {
                 let _ = maintenance.drop().await;
                 Err(failure)
@@ -62,12 +62,13 @@ impl Maintenance {
         }
     }
 
-    /// Takes away what crashes have left; what fails is left to the next call.
-    async fn sweep(&mut self) {
+    /// Takes away what crashes have left; what fails is left to the next call. Gives the names of all databases.
+    async fn sweep(&mut self) -> Vec<String> {
         let rows =
             LiveConnection::query(&mut self.connection, "SELECT schema_name FROM information_schema.schemata").await;
-        for row in rows.unwrap_or_default() {
-            let Some(name) = row.text(0).filter(|name| is_left_over(name)) else { continue };
+        let names: Vec<String> =
+            rows.unwrap_or_default().iter().filter_map(|row| row.text(0).map(str::to_owned)).collect();
+        for name in names.iter().filter(|name| is_left_over(name)) {
             let lock = migrate_plan::text_literal(self.dialect(), name);
             let free = LiveConnection::query(&mut self.connection, &format!("SELECT IS_FREE_LOCK({lock})")).await;
             if free.is_ok_and(|rows| rows.first().and_then(|row| row.text(0)) == Some("1")) {
@@ -75,5 +76,6 @@ impl Maintenance {
                 let _ = LiveConnection::batch_execute(&mut self.connection, &sql).await;
             }
         }
+        names
     }
 }
