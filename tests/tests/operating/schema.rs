@@ -1,0 +1,145 @@
+//! `inspect`, `diff`, `check --drift`, `stamp --verify` and `scratch`: what a database holds, and what it should.
+
+use std::collections::BTreeSet;
+
+use super::site::{REVISIONS, Site, on_every_engine};
+
+/// The databases of the server that are made for a moment.
+fn scratches(site: &Site) -> BTreeSet<String> {
+    let query = match site.dialect() {
+        "postgres" => "SELECT datname FROM pg_database WHERE datname LIKE 'migrate\\_scratch\\_%'",
+        "mariadb" => {
+            "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'migrate\\_scratch\\_%'"
+        }
+        _ => return BTreeSet::new(),
+    };
+    site.query(query).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_database_and_what_the_revisions_make_are_shown_as_tree_sql_and_json() {
+    on_every_engine(&REVISIONS, |site| {
+        assert!(site.must(&["inspect"]).stderr.contains("there is nothing in it"));
+        site.must(&["upgrade"]);
+        let tree = site.must(&["inspect"]).stdout;
+        assert!(
+            tree.starts_with("table users") && tree.contains("\n  column bio ") && tree.contains("\nview seen"),
+            "{tree}"
+        );
+        let json = site.must(&["inspect", "--format", "json"]).json();
+        let schema = &json["schema"];
+        assert_eq!((&json["format"], schema["dialect"].as_str()), (&1.into(), Some(site.dialect())));
+        let columns = schema["tables"][0]["columns"].as_array().expect("columns");
+        let names: Vec<&str> = columns.iter().filter_map(|column| column["name"].as_str()).collect();
+        assert_eq!(names, ["id", "bio"]);
+        assert_eq!(columns[1]["nullable"], true);
+        let sql = site.must(&["inspect", "--as", "sql"]).stdout;
+        assert!(sql.contains("CREATE TABLE") && sql.contains("VIEW"), "{sql}");
+
+        // The same from the revisions, and half of it.
+        assert_eq!(site.must(&["inspect", "migrations"]).stdout, tree);
+        assert_eq!(site.must(&["inspect", "migrations", "--as", "sql"]).stdout, sql);
+        let half = site.must(&["inspect", "migrations@001"]).stdout;
+        assert!(!half.contains("bio") && half.contains("users"), "{half}");
+
+        // The SQL makes what it was read from.
+        site.sandbox.write("all.sql", &sql);
+        let diff = site.must(&["diff", "database", "all.sql", "--exit-code"]);
+        assert_eq!(diff.stdout, "", "{diff:?}");
+        assert!(diff.stderr.contains("no difference between database and all.sql"), "{diff:?}");
+    });
+}
+
+#[test]
+fn a_difference_is_told_both_ways_and_nothing_is_written() {
+    on_every_engine(&REVISIONS, |site| {
+        site.must(&["upgrade", "002"]);
+        let before = (site.dump(), scratches(site));
+        let ran = site.must(&["diff", "database", "migrations"]);
+        assert!(ran.stdout.contains("+ view seen"), "{ran:?}");
+        let ran = site.must(&["diff", "migrations@-1", "migrations@001", "--format", "json"]).json();
+        assert_eq!(ran["equal"], false);
+        let change = &ran["changes"][0];
+        assert_eq!((change["change"].as_str(), change["kind"].as_str()), (Some("removed"), Some("column")), "{ran}");
+        assert_eq!((change["table"].as_str(), change["name"].as_str()), (Some("users"), Some("bio")));
+        assert_eq!(site.call(&["diff", "database", "migrations", "--exit-code"]).code, 5);
+        assert_eq!((site.dump(), scratches(site)), before);
+    });
+}
+
+#[test]
+fn subjects_that_cannot_be_are_refused_with_what_could() {
+    on_every_engine(&REVISIONS, |site| {
+        let ran = site.call(&["diff", "database", "migration"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("`migrations@<revision>`"), "{ran:?}");
+        assert_eq!(site.call(&["inspect", "migrations@nothing"]).code, 1);
+        site.sandbox.write("broken.sql", "CREATE TABLE a (b int);\n\nCREATE TABLE a (b int);\n");
+        let ran = site.call(&["inspect", "broken.sql"]);
+        assert!(ran.code == 1 && ran.stderr.contains("broken.sql:3"), "{ran:?}");
+        let without = site.sandbox.migrate(&["inspect", "migrations"]);
+        assert!(without.code == 2 && without.stderr.contains("--scratch-url"), "{without:?}");
+        if site.dialect() != "sqlite" {
+            let ran = site.call(&["diff", "database", "sqlite::memory:"]);
+            assert!(ran.code == 1 && ran.stderr.contains("M0905"), "{ran:?}");
+        }
+        assert!(scratches(site).is_empty());
+    });
+}
+
+#[test]
+fn what_somebody_changed_by_hand_is_drift() {
+    on_every_engine(&REVISIONS, |site| {
+        site.must(&["upgrade"]);
+        let ran = site.must(&["check", "--drift"]);
+        assert!(ran.stdout.contains("ok      schema       it is what the applied revisions make"), "{ran:?}");
+        site.execute("CREATE INDEX by_hand ON users (id)");
+        site.execute("CREATE TABLE refinery_schema_history (version int)");
+        let ran = site.call(&["check", "--drift"]);
+        assert_eq!(ran.code, 5, "{ran:?}");
+        assert!(ran.stderr.contains("M0903") && ran.stderr.contains("+   index by_hand (id)"), "{ran:?}");
+        assert!(!ran.stderr.contains("refinery"), "{ran:?}");
+        assert_eq!(site.must(&["check"]).code, 0);
+        // A database behind the files is what its own revisions make.
+        site.execute(if site.dialect() == "mariadb" { "DROP INDEX by_hand ON users" } else { "DROP INDEX by_hand" });
+        site.must(&["downgrade", "001", "-y"]);
+        let ran = site.call(&["check", "--drift"]);
+        assert_eq!(ran.code, 3, "{ran:?}");
+    });
+}
+
+#[test]
+fn a_stamp_is_refused_where_the_database_is_not_what_the_target_makes() {
+    on_every_engine(&REVISIONS, |site| {
+        site.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)");
+        let ran = site.call(&["stamp", "002", "--verify"]);
+        assert_eq!(ran.code, 5, "{ran:?}");
+        assert!(ran.stderr.contains("-   column bio"), "{ran:?}");
+        assert_eq!(site.current(), "");
+        let ran = site.must(&["stamp", "001", "--verify"]);
+        assert!(ran.stderr.contains("the database is what the target makes"), "{ran:?}");
+        assert_eq!(site.current(), "001");
+        let ran = site.must(&["stamp", "002", "--verify", "--yes"]);
+        assert!(ran.stderr.contains("column bio"), "{ran:?}");
+        assert_eq!(site.current(), "002");
+    });
+}
+
+#[test]
+fn a_command_gets_a_database_of_its_own_which_is_gone_afterwards() {
+    on_every_engine(&REVISIONS, |site| {
+        let command = "printf %s \"$DATABASE_URL\" > url; exit 7";
+        let ran = site.call(&["scratch", "--", "sh", "-c", command]);
+        assert_eq!(ran.code, 7, "{ran:?}");
+        let url = site.sandbox.read("url");
+        assert!(!url.is_empty() && url != site.url(), "{url}");
+        assert!(scratches(site).is_empty());
+        let binary = migrate_tests::command::binaries().join("cargo-migrate");
+        let looks = format!("{} current --database-url \"$DATABASE_URL\"", binary.display());
+        let ran = site.must(&["scratch", "--target", "002", "--", "sh", "-c", &looks]);
+        assert!(ran.stdout.contains("002"), "{ran:?}");
+        let ran = site.call(&["scratch", "--", "no-such-command"]);
+        assert!(ran.code == 1 && ran.stderr.contains("M0608"), "{ran:?}");
+        assert!(scratches(site).is_empty());
+    });
+}
