@@ -125,6 +125,26 @@ impl Kind {
         }
     }
 
+    /// Whether it stands in no schema of its own: what hangs on a table, schemas and extensions themselves, and what is not
+    /// understood, whose name says it all.
+    pub const fn hangs_on_another(self) -> bool {
+        matches!(
+            self,
+            Self::Namespace
+                | Self::Extension
+                | Self::Column
+                | Self::PrimaryKey
+                | Self::Unique
+                | Self::Check
+                | Self::ForeignKey
+                | Self::Exclusion
+                | Self::Index
+                | Self::Trigger
+                | Self::Policy
+                | Self::Opaque
+        )
+    }
+
     /// Whether a new name alone is a rename and nothing else: no query and no row depends on it.
     pub(super) const fn is_renamed_freely(self) -> bool {
         matches!(self, Self::PrimaryKey | Self::Unique | Self::Check | Self::ForeignKey | Self::Exclusion | Self::Index)

@@ -74,39 +74,74 @@ fn coloured(lines: &[Line]) -> String {
     text
 }
 
+/// The lists that every schema has, be they empty.
+const OF_A_SCHEMA: [Kind; 15] = [
+    Kind::Namespace,
+    Kind::Extension,
+    Kind::Enum,
+    Kind::Domain,
+    Kind::Composite,
+    Kind::RangeType,
+    Kind::Sequence,
+    Kind::Table,
+    Kind::View,
+    Kind::MaterializedView,
+    Kind::Function,
+    Kind::Procedure,
+    Kind::Aggregate,
+    Kind::Event,
+    Kind::Opaque,
+];
+
+/// The lists that every table has, be they empty.
+const OF_A_TABLE: [Kind; 10] = [
+    Kind::Column,
+    Kind::Unique,
+    Kind::Check,
+    Kind::ForeignKey,
+    Kind::Exclusion,
+    Kind::Index,
+    Kind::Trigger,
+    Kind::Policy,
+    Kind::Partition,
+    Kind::Child,
+];
+
 /// A schema as JSON.
 pub fn schema_json(schema: &Schema) -> serde_json::Value {
     let mut all = Map::new();
     all.insert("dialect".to_owned(), json!(schema.dialect.name()));
-    all.insert(Kind::Table.plural().to_owned(), json!([]));
-    add_children(&mut all, &schema.nodes());
+    add_children(&mut all, &schema.nodes(), &OF_A_SCHEMA);
     all.into()
 }
 
-fn add_children(parent: &mut Map<String, serde_json::Value>, children: &[Node]) {
-    for child in children {
-        let object = node_json(child);
-        if child.kind == Kind::PrimaryKey {
-            parent.insert("primary_key".to_owned(), object);
-            continue;
-        }
-        let list = parent.entry(child.kind.plural()).or_insert_with(|| json!([]));
-        if let Some(list) = list.as_array_mut() {
-            list.push(object);
+fn add_children(parent: &mut Map<String, serde_json::Value>, children: &[Node], always: &[Kind]) {
+    let mut lists: Vec<(Kind, Vec<serde_json::Value>)> = always.iter().map(|kind| (*kind, Vec::new())).collect();
+    for child in children.iter().filter(|child| child.kind != Kind::PrimaryKey) {
+        match lists.iter_mut().find(|(kind, _)| *kind == child.kind) {
+            Some((_, list)) => list.push(node_json(child)),
+            None => lists.push((child.kind, vec![node_json(child)])),
         }
     }
+    parent.extend(lists.into_iter().map(|(kind, list)| (kind.plural().to_owned(), list.into())));
 }
 
 fn node_json(node: &Node) -> serde_json::Value {
     let mut all = Map::new();
-    if let Some(schema) = &node.schema {
-        all.insert("schema".to_owned(), json!(schema));
+    if !node.kind.hangs_on_another() {
+        all.insert("schema".to_owned(), json!(node.schema));
     }
     all.insert("name".to_owned(), if node.name.is_empty() { json!(null) } else { json!(node.name) });
     for Attribute { name, value } in &node.attributes.0 {
         all.insert(key(name), value_json(value));
     }
-    add_children(&mut all, &node.children);
+    if matches!(node.kind, Kind::Table | Kind::Partition | Kind::Child) {
+        let key = node.children.iter().find(|child| child.kind == Kind::PrimaryKey).map(node_json);
+        all.insert("primary_key".to_owned(), key.into());
+        add_children(&mut all, &node.children, &OF_A_TABLE);
+    } else {
+        add_children(&mut all, &node.children, &[]);
+    }
     all.into()
 }
 
