@@ -28,6 +28,7 @@ mod kind;
 mod node;
 mod object;
 mod render;
+pub mod sqlite;
 mod table;
 
 use std::fmt;
