@@ -208,6 +208,25 @@ fn a_catalog_edited_by_hand_fails_nothing() {
 }
 
 #[test]
+fn a_virtual_table_whose_module_is_not_here_fails_nothing() {
+    let schema = inspected(
+        "CREATE TABLE t (a);
+         PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING elsewhere(a)');
+         PRAGMA writable_schema = RESET",
+    );
+    assert_eq!(names(&schema), ["t", "v"]);
+    assert_eq!(schema.tables[1].options["using"], "elsewhere(a)");
+}
+
+#[test]
+fn the_encoding_of_the_file_is_no_difference() {
+    let script =
+        "CREATE TABLE \"ä🦀\" (\"ö\" TEXT DEFAULT 'ü', CHECK (\"ö\" <> '🦀')); CREATE INDEX \"ß\" ON \"ä🦀\" (\"ö\")";
+    assert_eq!(inspected(&format!("PRAGMA encoding = 'UTF-16le'; {script}")), inspected(script));
+}
+
+#[test]
 fn sqlx_reads_the_same() {
     use sqlx::Connection as _;
     let file = SqliteFile::new();
