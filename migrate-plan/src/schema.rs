@@ -30,6 +30,7 @@ mod object;
 mod outline;
 mod qualification;
 mod render;
+pub mod sqlite;
 mod table;
 
 use std::fmt;
