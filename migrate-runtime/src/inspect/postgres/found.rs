@@ -154,22 +154,24 @@ impl Found {
         let parents: Vec<&Table> =
             self.parents.get(&oid)?.iter().filter_map(|parent| self.tables.get(&parent.oid)).collect();
         let is_own = |column: &&Column| {
-            let mut inherited = parents.iter().filter_map(|parent| parent.column(&column.name)).peekable();
-            inherited.peek().is_none() || inherited.any(|parent| !is_inherited(column, parent, table.bound.is_some()))
+            let inherited: Vec<&Column> = parents.iter().filter_map(|parent| parent.column(&column.name)).collect();
+            inherited_column(&inherited, column, table.bound.is_some()).is_none_or(|inherited| **column != inherited)
         };
         (!parents.is_empty()).then(|| table.columns.iter().filter(is_own).cloned().collect())
     }
 }
 
-/// Whether a column is as one that was created together with its table by inheriting.
-fn is_inherited(column: &Column, parent: &Column, is_partition: bool) -> bool {
-    let mut expected = Column { comment: None, ..parent.clone() };
-    expected.options.retain(|name, _| matches!(&**name, "storage" | "compression"));
+/// The column as it is when its table is created by inheriting and nothing else is said of it.
+fn inherited_column(parents: &[&Column], own: &Column, is_partition: bool) -> Option<Column> {
+    let mut column = Column { comment: None, ..(*parents.first()?).clone() };
+    column.nullable = parents.iter().all(|parent| parent.nullable);
+    column.default = parents.iter().find_map(|parent| parent.default.clone());
+    column.options.retain(|name, _| matches!(&**name, "storage" | "compression"));
     // Partitions share the sequence from version 17 on, and nobody else ever does.
-    if !is_partition || column.identity.is_none() {
-        expected.identity = None;
+    if !is_partition || own.identity.is_none() {
+        column.identity = None;
     }
-    *column == expected
+    Some(column)
 }
 
 fn sort(schema: &mut Schema) {

@@ -34,13 +34,15 @@ const IN_DATABASE: [&str; 8] = [
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
     let spaces = catalog.spaces();
+    // Casts of a range to its multirange are parts of both.
     let opaque = |table: &str, condition: String| {
         format!(
             " UNION ALL SELECT 'opaque', i.type, i.identity, NULL::text, NULL::text FROM pg_catalog.{table} x \
              CROSS JOIN LATERAL pg_catalog.pg_identify_object({}, x.oid, 0) AS i \
-             WHERE {condition} AND {}",
+             WHERE {condition} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = {} \
+             AND e.objid = x.oid AND e.deptype IN ('e', 'i'))",
             class(table),
-            not_of_an_extension(table, "x.oid")
+            class(table),
         )
     };
     let mut query = format!(

@@ -25,7 +25,7 @@ CREATE TABLE generated (a integer, b integer GENERATED ALWAYS AS (a * 2 + 1) STO
 CREATE TABLE kept (a text COLLATE "C", b text, c text, d text COLLATE "POSIX");
 ALTER TABLE kept ALTER COLUMN a SET STORAGE EXTERNAL, ALTER COLUMN b SET STORAGE MAIN, ALTER COLUMN c SET COMPRESSION pglz;
 ALTER TABLE kept ALTER COLUMN b SET STATISTICS 500, ALTER COLUMN c SET (n_distinct = -0.5, n_distinct_inherited = 10);
-CREATE UNLOGGED TABLE unlogged (a integer) WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_enabled = false);
+CREATE UNLOGGED TABLE unlogged (a integer) WITH (autovacuum_enabled = false, fillfactor = 70, toast.autovacuum_enabled = false);
 ALTER TABLE unlogged ADD COLUMN big text;
 ALTER TABLE unlogged SET (toast.autovacuum_vacuum_scale_factor = 0.25);
 CREATE TABLE nothing ();

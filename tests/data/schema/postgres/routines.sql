@@ -8,7 +8,7 @@ CREATE FUNCTION outs(IN a integer, OUT b integer, INOUT c text) LANGUAGE plpgsql
     END $body$;
 CREATE FUNCTION many() RETURNS SETOF t LANGUAGE sql ROWS 5 AS 'SELECT * FROM t';
 CREATE FUNCTION tabular(n integer) RETURNS TABLE (x integer, y pair) LANGUAGE sql AS 'SELECT 1, NULL::pair';
-CREATE FUNCTION standard(a integer) RETURNS bigint BEGIN ATOMIC; SELECT count(*) FROM t WHERE id > a; SELECT 3::bigint; END;
+CREATE FUNCTION standard(low integer) RETURNS bigint BEGIN ATOMIC; SELECT count(*) FROM t WHERE id > low; SELECT 3::bigint; END;
 CREATE FUNCTION one_line(a integer) RETURNS integer RETURN a + 1;
 CREATE FUNCTION later_table() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE PROCEDURE work(a integer, INOUT b integer) LANGUAGE plpgsql AS 'BEGIN b := a; END';

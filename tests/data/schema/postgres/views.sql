@@ -20,6 +20,6 @@ CREATE INDEX kept_n ON kept (n DESC) WHERE n > 1;
 COMMENT ON MATERIALIZED VIEW kept IS 'kept rows';
 CREATE MATERIALIZED VIEW unfilled WITH (fillfactor = 60) AS SELECT * FROM kept WITH NO DATA;
 ALTER MATERIALIZED VIEW kept ALTER COLUMN n SET STATISTICS 55;
-CREATE VIEW on_kept AS SELECT * FROM kept JOIN unfilled USING (a);
+CREATE VIEW on_kept AS SELECT * FROM kept JOIN unfilled USING (a, n);
 CREATE TABLE uses_view_rows (r z_first);
 CREATE FUNCTION of_view(z z_first) RETURNS SETOF kept LANGUAGE sql AS 'SELECT * FROM kept';

@@ -1,6 +1,6 @@
 //! An order of creation where tables and domains need functions that need them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Places;
 use crate::schema::render::order::by_dependencies;
@@ -8,25 +8,46 @@ use crate::schema::{Dependency, Kind, ObjectRef};
 
 /// The order, and the tables and domains whose checks and defaults have to wait until the functions that they call are there.
 pub(super) fn creation_order(objects: &[ObjectRef], dependencies: &[Dependency]) -> (Vec<usize>, Places) {
-    let mut dependencies = dependencies.to_vec();
-    let mut deferred = Places::new();
-    let index: BTreeMap<&ObjectRef, usize> =
-        objects.iter().enumerate().map(|(place, object)| (object, place)).collect();
-    loop {
-        let order = by_dependencies(objects, &dependencies);
-        let mut turn = vec![0; objects.len()];
-        order.iter().enumerate().for_each(|(place, object)| turn[*object] = place);
-        let is_broken = |dependency: &Dependency| {
-            let Dependency { object, needs } = dependency;
-            let may_wait = matches!(object.kind, Kind::Table | Kind::Composite) && needs.kind == Kind::Function;
-            let (object, needs) = (index.get(object)?, index.get(needs)?);
-            (may_wait && turn[*object] < turn[*needs]).then_some(*object)
-        };
-        let broken: Places = dependencies.iter().filter_map(is_broken).collect();
-        if broken.is_empty() {
-            return (order, deferred);
-        }
-        dependencies.retain(|dependency| is_broken(dependency).is_none());
-        deferred.extend(broken);
+    let order = by_dependencies(objects, dependencies);
+    let turns: BTreeMap<&ObjectRef, usize> =
+        order.iter().enumerate().map(|(turn, place)| (&objects[*place], turn)).collect();
+    let is_kept = |dependency: &Dependency| match (turns.get(&dependency.object), turns.get(&dependency.needs)) {
+        (Some(object), Some(needs)) => object >= needs,
+        _ => true,
+    };
+    if dependencies.iter().all(is_kept) {
+        return (order, Places::new());
     }
+    let mut needs: BTreeMap<&ObjectRef, Vec<&ObjectRef>> = BTreeMap::new();
+    dependencies.iter().for_each(|dependency| needs.entry(&dependency.object).or_default().push(&dependency.needs));
+    let mut reached: BTreeMap<&ObjectRef, BTreeSet<&ObjectRef>> = BTreeMap::new();
+    let (waiting, binding): (Vec<&Dependency>, Vec<&Dependency>) = dependencies.iter().partition(|dependency| {
+        let may_wait = matches!(dependency.object.kind, Kind::Table | Kind::Composite);
+        may_wait
+            && dependency.needs.kind == Kind::Function
+            && reached
+                .entry(&dependency.needs)
+                .or_insert_with(|| everything_needed(&dependency.needs, &needs))
+                .contains(&dependency.object)
+    });
+    let binding: Vec<Dependency> = binding.into_iter().cloned().collect();
+    let deferred: BTreeSet<&ObjectRef> = waiting.iter().map(|dependency| &dependency.object).collect();
+    let deferred = (0..objects.len()).filter(|place| deferred.contains(&objects[*place])).collect();
+    (by_dependencies(objects, &binding), deferred)
+}
+
+fn everything_needed<'o>(
+    first: &'o ObjectRef,
+    needs: &BTreeMap<&'o ObjectRef, Vec<&'o ObjectRef>>,
+) -> BTreeSet<&'o ObjectRef> {
+    let mut reached = BTreeSet::new();
+    let mut left = vec![first];
+    while let Some(object) = left.pop() {
+        for needed in needs.get(object).into_iter().flatten() {
+            if reached.insert(*needed) {
+                left.push(needed);
+            }
+        }
+    }
+    reached
 }
