@@ -1,0 +1,216 @@
+//! What has been read so far, by oid, and the schema that it makes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use migrate_plan::Dialect;
+use migrate_plan::schema::{
+    Column, Dependency, Extension, Index, Namespace, ObjectRef, Opaque, QualifiedName, Routine, Schema, Sequence, Table,
+    Type, View,
+};
+
+use super::catalog::Catalog;
+use super::cells::Oid;
+use super::relations::owned_by;
+
+#[derive(Default)]
+pub(super) struct Found {
+    /// The tables that keep the history.
+    pub(super) own: BTreeSet<Oid>,
+    pub(super) tables: BTreeMap<Oid, Table>,
+    pub(super) parents: BTreeMap<Oid, Vec<Parent>>,
+    pub(super) views: BTreeMap<Oid, View>,
+    pub(super) sequences: BTreeMap<Oid, (Sequence, Option<Owner>)>,
+    pub(super) composites: BTreeMap<Oid, QualifiedName>,
+    /// By the oid of their relation.
+    pub(super) composite_types: BTreeMap<Oid, Type>,
+    pub(super) types: BTreeMap<Oid, Type>,
+    pub(super) routines: BTreeMap<Oid, Routine>,
+    pub(super) indexes: HashMap<Oid, FoundIndex>,
+    pub(super) column_names: HashMap<Oid, BTreeMap<i16, String>>,
+    pub(super) namespaces: Vec<Namespace>,
+    pub(super) extensions: BTreeMap<Oid, Extension>,
+    pub(super) opaque: Vec<Opaque>,
+    pub(super) dependencies: Vec<(ObjectRef, ObjectRef)>,
+}
+
+/// A table that another one inherits from.
+#[derive(Clone)]
+pub(super) struct Parent {
+    pub(super) oid: Oid,
+    pub(super) name: QualifiedName,
+}
+
+/// The column that a sequence goes with.
+pub(super) struct Owner {
+    /// Whether the sequence is a part of the column.
+    pub(super) is_identity: bool,
+    pub(super) table: Oid,
+    pub(super) column: i16,
+}
+
+/// An index, and what its table says of it.
+#[derive(Default)]
+pub(super) struct FoundIndex {
+    pub(super) table: Oid,
+    pub(super) index: Index,
+    /// Whether it belongs to a sound index of the partitioned table.
+    pub(super) is_attached: bool,
+    pub(super) is_of_constraint: bool,
+    pub(super) is_clustered: bool,
+    pub(super) is_replica_identity: bool,
+}
+
+impl Found {
+    pub(super) fn is_relation(&self, oid: Oid) -> bool {
+        self.tables.contains_key(&oid) || self.views.contains_key(&oid) || self.composites.contains_key(&oid)
+    }
+
+    pub(super) fn column_name(&self, relation: Oid, number: i16) -> Option<&str> {
+        self.column_names.get(&relation)?.get(&number).map(String::as_str)
+    }
+
+    pub(super) fn into_schema(mut self, catalog: &Catalog<'_>) -> Schema {
+        self.fold_indexes();
+        let owners: Vec<Oid> = self.sequences.keys().copied().collect();
+        for oid in owners {
+            let Some((_, Some(owner))) = self.sequences.get(&oid) else { continue };
+            match owned_by(&self, owner) {
+                owner @ Some(_) => self.sequences.entry(oid).and_modify(|(sequence, _)| sequence.owned_by = owner),
+                // Its table is none that is looked at.
+                None if self.own.contains(&owner.table) => {
+                    self.sequences.remove(&oid);
+                    continue;
+                }
+                None => continue,
+            };
+        }
+        let mut schema = Schema {
+            tables: self.take_tables(),
+            namespaces: self.namespaces,
+            extensions: self.extensions.into_values().collect(),
+            types: self.types.into_values().chain(self.composite_types.into_values()).collect(),
+            sequences: self.sequences.into_values().map(|(sequence, _)| sequence).collect(),
+            views: self.views.into_values().collect(),
+            routines: self.routines.into_values().collect(),
+            opaque: self.opaque,
+            dependencies: self.dependencies.into_iter().map(|(object, needs)| Dependency { object, needs }).collect(),
+            ..Schema::new(Dialect::Postgres)
+        };
+        sort(&mut schema);
+        leave_out_own_namespace(&mut schema, catalog);
+        schema
+    }
+
+    fn fold_indexes(&mut self) {
+        for found in std::mem::take(&mut self.indexes).into_values() {
+            if found.is_attached || found.is_of_constraint {
+                continue;
+            }
+            if let Some(table) = self.tables.get_mut(&found.table) {
+                table.indexes.push(found.index);
+            } else if let Some(view) = self.views.get_mut(&found.table) {
+                view.indexes.push(found.index);
+            }
+        }
+    }
+
+    /// The tables as trees, each with what it has otherwise than its parents.
+    fn take_tables(&mut self) -> Vec<Table> {
+        let mut children: BTreeMap<Oid, Vec<Oid>> = BTreeMap::new();
+        let mut roots = Vec::new();
+        for (oid, parents) in &self.parents {
+            match parents.first() {
+                Some(parent) if self.tables.contains_key(&parent.oid) => {
+                    children.entry(parent.oid).or_default().push(*oid);
+                }
+                _ => roots.push(*oid),
+            }
+        }
+        let inherited: Vec<(Oid, Vec<Column>)> =
+            self.parents.keys().filter_map(|oid| Some((*oid, self.own_columns(*oid)?))).collect();
+        for (oid, columns) in inherited {
+            self.tables.entry(oid).and_modify(|table| table.columns = columns);
+        }
+        for (oid, parents) in &self.parents {
+            let Some(table) = self.tables.get_mut(oid) else { continue };
+            let is_known = parents.first().is_some_and(|parent| children.contains_key(&parent.oid));
+            if table.bound.is_none() || !is_known {
+                table.inherits = parents.iter().map(|parent| parent.name.clone()).collect();
+            }
+        }
+        roots.into_iter().filter_map(|root| self.take_tree(root, &children)).collect()
+    }
+
+    fn take_tree(&mut self, oid: Oid, children: &BTreeMap<Oid, Vec<Oid>>) -> Option<Table> {
+        let mut table = self.tables.remove(&oid)?;
+        let children_of_it = children.get(&oid).map(Vec::as_slice).unwrap_or_default();
+        table.children = children_of_it.iter().filter_map(|child| self.take_tree(*child, children)).collect();
+        Some(table)
+    }
+
+    /// The columns of an inheriting table that it has alone, or otherwise than its parents; nothing where it inherits from none.
+    fn own_columns(&self, oid: Oid) -> Option<Vec<Column>> {
+        let table = self.tables.get(&oid)?;
+        let parents: Vec<&Table> =
+            self.parents.get(&oid)?.iter().filter_map(|parent| self.tables.get(&parent.oid)).collect();
+        let is_own = |column: &&Column| {
+            let inherited: Vec<&Column> = parents.iter().filter_map(|parent| parent.column(&column.name)).collect();
+            inherited_column(&inherited, column, table.bound.is_some()).is_none_or(|inherited| **column != inherited)
+        };
+        (!parents.is_empty()).then(|| table.columns.iter().filter(is_own).cloned().collect())
+    }
+}
+
+/// The column as it is when its table is created by inheriting and nothing else is said of it.
+fn inherited_column(parents: &[&Column], own: &Column, is_partition: bool) -> Option<Column> {
+    let mut column = Column { comment: None, ..(*parents.first()?).clone() };
+    column.nullable = parents.iter().all(|parent| parent.nullable);
+    column.default = parents.iter().find_map(|parent| parent.default.clone());
+    column.options.retain(|name, _| matches!(&**name, "storage" | "compression"));
+    // Partitions share the sequence from version 17 on, and nobody else ever does.
+    if !is_partition || own.identity.is_none() {
+        column.identity = None;
+    }
+    Some(column)
+}
+
+fn sort(schema: &mut Schema) {
+    schema.namespaces.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.extensions.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.types.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.sequences.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.views.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.routines.sort_by(|a, b| (&a.name, &a.arguments).cmp(&(&b.name, &b.arguments)));
+    schema.opaque.sort_by(|a, b| (&a.what, &a.name).cmp(&(&b.what, &b.name)));
+    schema.dependencies.sort();
+    schema.dependencies.dedup();
+    sort_tables(&mut schema.tables);
+    for view in &mut schema.views {
+        view.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        view.triggers.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+}
+
+fn sort_tables(tables: &mut [Table]) {
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    for table in tables {
+        table.uniques.sort_by(|a, b| a.name.cmp(&b.name));
+        table.checks.sort_by(|a, b| a.name.cmp(&b.name));
+        table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
+        table.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
+        table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
+        table.policies.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_tables(&mut table.children);
+    }
+}
+
+/// The schema that is configured for the history is its own, unless somebody else keeps something there.
+fn leave_out_own_namespace(schema: &mut Schema, catalog: &Catalog<'_>) {
+    let Some(own) = &catalog.scope.own_schema else { return };
+    let is_used = schema.nodes().iter().any(|node| node.schema.as_ref() == Some(own))
+        || schema.extensions.iter().any(|extension| extension.schema.as_ref() == Some(own));
+    if !is_used {
+        schema.namespaces.retain(|namespace| namespace.name != *own);
+    }
+}

@@ -1,0 +1,18 @@
+CREATE TABLE numbered (id integer, n integer);
+CREATE FUNCTION next_of(numbered) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION next_number() RETURNS integer BEGIN ATOMIC; SELECT count(*)::integer FROM numbered; END;
+ALTER TABLE numbered ALTER COLUMN id SET DEFAULT next_number();
+ALTER TABLE numbered ADD CONSTRAINT computed CHECK (n > next_of(NULL::numbered));
+CREATE DOMAIN even AS integer;
+CREATE FUNCTION is_even(even) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+ALTER DOMAIN even ADD CONSTRAINT is_even CHECK (is_even(VALUE));
+CREATE TABLE uses_even (e even, before integer DEFAULT next_number());
+CREATE TYPE about AS (e even);
+CREATE TABLE partitioned (a integer, b integer) PARTITION BY LIST (a);
+CREATE TABLE partition_1 PARTITION OF partitioned FOR VALUES IN (1);
+CREATE FUNCTION of_partitioned(partitioned) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+ALTER TABLE partitioned ALTER COLUMN b SET DEFAULT of_partitioned(NULL);
+ALTER TABLE partition_1 ALTER COLUMN b SET DEFAULT 5;
+CREATE TABLE mutual_a (id integer PRIMARY KEY, b integer);
+CREATE TABLE mutual_b (id integer PRIMARY KEY, a integer REFERENCES mutual_a);
+ALTER TABLE mutual_a ADD FOREIGN KEY (b) REFERENCES mutual_b;

@@ -1,0 +1,30 @@
+CREATE EXTENSION pg_trgm;
+CREATE TABLE t (
+    a integer, b text, c text COLLATE "C", d jsonb, e integer[], f point, g varchar(20), h name, i tsvector, j bigint
+);
+CREATE INDEX plain ON t (a);
+CREATE UNIQUE INDEX uniq ON t (a, b) INCLUDE (c, d);
+CREATE UNIQUE INDEX uniq_nulls ON t (b) NULLS NOT DISTINCT;
+CREATE INDEX orders ON t (a DESC, b ASC NULLS FIRST, c DESC NULLS LAST);
+CREATE INDEX expressions ON t (lower(b), (a + 1) DESC, ((d ->> 'x'::text)), (b || ')(' || c));
+CREATE INDEX collated ON t (b COLLATE "C", c, c COLLATE "default", lower(c) COLLATE "POSIX", upper(c), (c || b) COLLATE "default");
+CREATE INDEX classes ON t (b text_pattern_ops, g varchar_pattern_ops, g, h);
+CREATE INDEX partial ON t (a) WHERE b IS NOT NULL AND a > 10;
+CREATE INDEX by_gin ON t USING gin (d jsonb_path_ops, e) WITH (fastupdate = off);
+CREATE INDEX by_trigram ON t USING gist (b gist_trgm_ops (siglen = 32));
+CREATE INDEX by_brin ON t USING brin (a) WITH (autosummarize = on, pages_per_range = 16);
+CREATE INDEX by_hash ON t USING hash (b);
+CREATE INDEX by_spgist ON t USING spgist (f);
+CREATE INDEX by_gist ON t USING gist (f);
+CREATE INDEX filled ON t (j) WITH (deduplicate_items = off, fillfactor = 50);
+CREATE INDEX counted ON t ((a * 2), j, (a * 3));
+ALTER INDEX counted ALTER COLUMN 1 SET STATISTICS 300;
+CREATE INDEX "Weird ""Index"" 🦀" ON t (a, j);
+COMMENT ON INDEX partial IS 'only the big ones';
+CREATE TABLE u (id integer NOT NULL, o integer PRIMARY KEY);
+CREATE UNIQUE INDEX u_id ON u (id);
+ALTER TABLE u REPLICA IDENTITY USING INDEX u_id;
+ALTER TABLE u CLUSTER ON u_pkey;
+ALTER TABLE t REPLICA IDENTITY FULL;
+CREATE TABLE w (a integer);
+ALTER TABLE w REPLICA IDENTITY NOTHING;

@@ -1,0 +1,21 @@
+CREATE EXTENSION file_fdw;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE far (a integer) SERVER files OPTIONS (filename '/nowhere');
+CREATE COLLATION german (provider = icu, locale = 'de');
+CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
+CREATE OPERATOR CLASS my_ops FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=,
+    OPERATOR 5 >, FUNCTION 1 btint4cmp(integer, integer);
+CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple);
+CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
+CREATE CONVERSION converted FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE TYPE box2 AS (a integer);
+CREATE FUNCTION as_text(box2) RETURNS text LANGUAGE sql AS 'SELECT ''''';
+CREATE CAST (box2 AS text) WITH FUNCTION as_text(box2);
+CREATE TYPE unfinished_type;
+CREATE PUBLICATION published FOR ALL TABLES;
+CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watching ON ddl_command_start EXECUTE FUNCTION noted();
+CREATE TABLE t (a integer);
+CREATE INDEX unfinished ON t (a);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'unfinished'::regclass;
