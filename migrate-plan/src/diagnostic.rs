@@ -135,6 +135,7 @@ codes! {
     AlreadyManaged = "M0807", "the database has a history of its own already";
     ForeignWentOn = "M0808", "another tool went on after it was taken over";
     NotTakenOver = "M0809", "the database is another tool's, and is not taken over yet";
+    VerifyFailed = "M0902", "a revision failed while it was verified";
 }
 
 impl fmt::Display for Code {

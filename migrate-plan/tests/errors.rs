@@ -10,11 +10,12 @@ use migrate_plan::{
 };
 use support::{Sketch, applied, exactly, graph, row, sketches};
 
-/// Codes of other stages: the folder, the engine, the connection, the command line, and other tools (`refinery.rs`).
+/// Codes of other stages: the folder, the engine, the connection, the command line, other tools (`refinery.rs`), and
+/// what is verified.
 const ELSEWHERE: &[&str] = &["M0017", "M0018", "M0019", "M0020", "M0217", "M0218", "M0306"];
 
 fn is_elsewhere(code: &str) -> bool {
-    let engine_or_tool = ["M04", "M05", "M06", "M07", "M08"].iter().any(|stage| code.starts_with(stage))
+    let engine_or_tool = ["M04", "M05", "M06", "M07", "M08", "M09"].iter().any(|stage| code.starts_with(stage))
         && !["M0405", "M0416"].contains(&code);
     ELSEWHERE.contains(&code) || engine_or_tool
 }
