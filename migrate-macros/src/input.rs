@@ -1,13 +1,13 @@
 //! What is written inside `embed_migrations! { … }`.
 
-use migrate_plan::Heads;
+use migrate_plan::{Dialect, Heads, nearest};
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Visibility};
 
 /// `[attributes] [visibility] static NAME: Migrations [= "folder" | = ["folder", …]] [, heads = "many"]
-/// [, database = "analytics"];`
+/// [, database = "analytics"] [, verify = "sqlite"];` The options may also stand behind the `;`.
 pub(crate) struct Input {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -17,6 +17,8 @@ pub(crate) struct Input {
     pub(crate) heads: Option<Heads>,
     /// Which of the configured databases, when it is not the first one.
     pub(crate) database: Option<LitStr>,
+    /// The engine in which every revision runs while the crate compiles.
+    pub(crate) verify: Option<Dialect>,
 }
 
 impl Input {
@@ -38,27 +40,55 @@ impl Parse for Input {
             return Err(syn::Error::new(word.span(), "the type is `Migrations`: `pub static MIGRATIONS: Migrations;`"));
         }
         let folders = if input.parse::<Option<Token![=]>>()?.is_some() { folders(input)? } else { Vec::new() };
-        let (mut heads, mut database) = (None, None);
+        let mut read = Self { attributes, visibility, name, folders, heads: None, database: None, verify: None };
         while input.parse::<Option<Token![,]>>()?.is_some() {
-            let key: Ident = input.parse()?;
-            if key != "heads" && key != "database" {
-                let problem = "unknown option; the options are `heads = \"many\"` and `database = \"<name>\"`";
-                return Err(syn::Error::new(key.span(), problem));
-            }
-            input.parse::<Token![=]>()?;
-            let value: LitStr = input.parse()?;
-            if key == "database" {
-                database = Some(value);
-                continue;
-            }
-            heads = Some(match value.value().as_str() {
-                "one" => Heads::One,
-                "many" => Heads::Many,
-                _ => return Err(syn::Error::new(value.span(), "write `heads = \"one\"` or `heads = \"many\"`")),
-            });
+            read.option(input)?;
         }
         input.parse::<Token![;]>()?;
-        Ok(Self { attributes, visibility, name, folders, heads, database })
+        while !input.is_empty() {
+            read.option(input)?;
+            match input.peek(Token![;]) {
+                true => drop(input.parse::<Token![;]>()?),
+                false if input.is_empty() => {}
+                false => drop(input.parse::<Token![,]>()?),
+            }
+        }
+        Ok(read)
+    }
+}
+
+const OPTIONS: [&str; 3] = ["heads", "database", "verify"];
+
+impl Input {
+    /// Reads `key = "value"`.
+    fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let key: Ident = input.parse()?;
+        let word = key.to_string();
+        if !OPTIONS.contains(&word.as_str()) {
+            let help = match nearest(&word, OPTIONS) {
+                Some(option) => format!("did you mean `{option}`?"),
+                None => {
+                    "the options are `heads = \"many\"`, `database = \"<name>\"` and `verify = \"sqlite\"`".to_owned()
+                }
+            };
+            return Err(syn::Error::new(key.span(), format!("unknown option `{word}`; {help}")));
+        }
+        input.parse::<Token![=]>()?;
+        let literal: LitStr = input.parse()?;
+        match (word.as_str(), literal.value().as_str()) {
+            ("database", _) => self.database = Some(literal),
+            ("heads", "one") => self.heads = Some(Heads::One),
+            ("heads", "many") => self.heads = Some(Heads::Many),
+            ("heads", _) => {
+                return Err(syn::Error::new(literal.span(), "write `heads = \"one\"` or `heads = \"many\"`"));
+            }
+            (_, "sqlite") => self.verify = Some(Dialect::Sqlite),
+            (_, other) => {
+                let problem = format!("`{other}` cannot run while a crate compiles; write `verify = \"sqlite\"`");
+                return Err(syn::Error::new(literal.span(), problem));
+            }
+        }
+        Ok(())
     }
 }
 

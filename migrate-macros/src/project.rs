@@ -8,6 +8,7 @@ use migrate_plan::{
 };
 
 use crate::input::Input;
+use crate::verify;
 
 /// What is embedded.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Project {
     pub(crate) tracked: Vec<PathBuf>,
 }
 
-/// Reads everything and refuses a broken history.
+/// Reads everything and refuses a broken history, and what does not run where it is to be verified.
 pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
     let manifest = root.join("Cargo.toml");
@@ -57,6 +58,9 @@ pub(crate) fn read(input: &Input) -> Result<Project, Vec<Diagnostic>> {
         return Err(unreadable);
     }
     let revisions = check_history(read_folders(folders)?, &locks, &settings)?;
+    if input.verify.is_some() {
+        verify::verify(&revisions)?;
+    }
     let variable = |name| std::env::var(name).unwrap_or_default();
     Ok(Project {
         revisions,

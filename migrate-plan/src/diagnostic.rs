@@ -136,6 +136,7 @@ codes! {
     ForeignWentOn = "M0808", "another tool went on after it was taken over";
     NotTakenOver = "M0809", "the database is another tool's, and is not taken over yet";
     NoScratch = "M0901", "no scratch database can be had";
+    VerifyFailed = "M0902", "a revision failed while it was verified";
     SchemaDrift = "M0903", "the schema is not what the applied revisions make";
     NotUndone = "M0904", "a `down` does not undo its `up`";
     NotComparable = "M0905", "two schemas cannot be compared";

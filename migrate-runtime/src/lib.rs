@@ -23,7 +23,8 @@
 //! The modules in the order of the flow: [`Migrations`] (what there is), [`Migrator`] (what is asked for), the engine
 //! (what is done, through a [`Connection`]), the history it keeps, and [`RunReport`] or [`RunError`] (what became of it).
 //! [`on_startup`] is what a service calls. The feature `cli` adds the operator's verbs as a clap subcommand, `tracing` spans and
-//! events of each run, and `adopt-refinery` takes over databases that refinery has migrated.
+//! events of each run, `testing` an isolated database for each test of an application, and `adopt-refinery` takes over databases
+//! that refinery has migrated. With `verify-sqlite` the macro can run what it embeds.
 
 mod migrations;
 mod migrator;
@@ -54,6 +55,8 @@ mod trace;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use driver::{
     Acquire, BlockingConnection, BoxFuture, Connection, DriverError, DriverErrorKind, LiveConnection, Row, dialect_of,

@@ -60,6 +60,18 @@ impl Crate {
         embeds
     }
 
+    /// The same with `verify = "sqlite"`, and with the feature that it needs.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        let manifest = self.sandbox.read("Cargo.toml");
+        self.sandbox.write(
+            "Cargo.toml",
+            manifest.replace("migrate-runtime\" }", "migrate-runtime\", features = [\"verify-sqlite\"] }"),
+        );
+        self.sandbox.write("src/main.rs", MAIN.replace("Migrations; }", "Migrations; verify = \"sqlite\" }"));
+        self
+    }
+
     /// Runs cargo in the crate; all such crates share what they are built from.
     pub fn cargo(&self, arguments: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO"))
@@ -78,14 +90,15 @@ impl Crate {
         crate::command::binaries().join("embedding")
     }
 
-    /// What the compiler says of the crate, without the parts that only point at the macro.
+    /// The errors of the crate, without the parts that only point at the macro.
     pub fn compile_errors(&self) -> String {
         let checked = self.cargo(&["check"]);
         assert_ne!(checked.code, 0, "it compiles: {}", checked.stderr);
         let says = |line: &&str| !line.trim_start().starts_with("-->") && !line.contains(" | ") && line.trim() != "|";
         let lines: Vec<&str> = checked.stderr.lines().filter(says).filter(|line| !line.is_empty()).collect();
         let end = lines.iter().position(|line| line.starts_with("error: could not compile")).unwrap_or(lines.len());
-        lines[..end].join("\n")
+        let start = lines.iter().position(|line| line.starts_with("error")).unwrap_or(end);
+        lines[start..end].join("\n")
     }
 
     /// Builds and runs the crate: the ids and titles that are embedded.

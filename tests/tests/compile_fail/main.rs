@@ -1,5 +1,7 @@
 //! What `embed_migrations!` refuses to compile, and what it says: file, line, reason and mend.
 
+mod verify;
+
 use insta::assert_snapshot;
 use migrate_tests::embed::{Crate, revision};
 
@@ -229,7 +231,10 @@ fn what_the_macro_itself_cannot_read() {
         embeds.compile_errors()
     };
     assert_snapshot!(with("static M: Vec<u8>;"), @"error: the type is `Migrations`: `pub static MIGRATIONS: Migrations;`");
-    assert_snapshot!(with("static M: Migrations = \"migrations\", tables = \"many\";"), @r#"error: unknown option; the options are `heads = "many"` and `database = "<name>"`"#);
+    assert_snapshot!(with("static M: Migrations = \"migrations\", tables = \"many\";"), @r#"error: unknown option `tables`; the options are `heads = "many"`, `database = "<name>"` and `verify = "sqlite"`"#);
+    assert_snapshot!(with("static M: Migrations; verfy = \"sqlite\""), @"error: unknown option `verfy`; did you mean `verify`?");
+    assert_snapshot!(with("static M: Migrations; verify = \"postgres\""), @r#"error: `postgres` cannot run while a crate compiles; write `verify = "sqlite"`"#);
+    assert_snapshot!(with("static M: Migrations, verify = \"sqlite3\";"), @r#"error: `sqlite3` cannot run while a crate compiles; write `verify = "sqlite"`"#);
     assert_snapshot!(with("static M: Migrations = \"migrations\", heads = \"two\";"), @r#"error: write `heads = "one"` or `heads = "many"`"#);
 }
 
