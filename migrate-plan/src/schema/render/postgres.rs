@@ -54,7 +54,7 @@ fn finish(schema: &Schema, tables: &[FlatTable<'_>], mut writer: Writer) -> Sche
     schema.opaque.iter().for_each(|opaque| writer.opaque(opaque));
     tables.iter().for_each(|table| table.guards(&mut writer));
     schema.views.iter().for_each(|view| view::triggers(view, &mut writer));
-    SchemaSql { statements: writer.statements, left_out: writer.left_out }
+    SchemaSql { statements: writer.statements, left_out: writer.left_out, ..SchemaSql::default() }
 }
 
 #[derive(Default)]

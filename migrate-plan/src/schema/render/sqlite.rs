@@ -38,7 +38,7 @@ pub(super) fn statements(schema: &Schema) -> SchemaSql {
         what: format!("{} {}", opaque.what, opaque.name),
         why: "the catalog keeps no statement that creates it".to_owned(),
     });
-    SchemaSql { statements, left_out: left_out.collect() }
+    SchemaSql { statements, left_out: left_out.collect(), ..SchemaSql::default() }
 }
 
 fn name(name: &str) -> String {
