@@ -129,16 +129,19 @@ fn a_stamp_is_refused_where_the_database_is_not_what_the_target_makes() {
 fn a_command_gets_a_database_of_its_own_which_is_gone_afterwards() {
     on_every_engine(&REVISIONS, |site| {
         let command = "printf %s \"$DATABASE_URL\" > url; exit 7";
-        let ran = site.call(&["scratch", "--", "sh", "-c", command]);
+        let scratch = |arguments: &[&str]| {
+            site.sandbox.migrate(&[&["scratch", "--database-url", &site.url()], arguments].concat())
+        };
+        let ran = scratch(&["--", "sh", "-c", command]);
         assert_eq!(ran.code, 7, "{ran:?}");
         let url = site.sandbox.read("url");
         assert!(!url.is_empty() && url != site.url(), "{url}");
         assert!(scratches(site).is_empty());
         let binary = migrate_tests::command::binaries().join("cargo-migrate");
         let looks = format!("{} current --database-url \"$DATABASE_URL\"", binary.display());
-        let ran = site.must(&["scratch", "--target", "002", "--", "sh", "-c", &looks]);
+        let ran = scratch(&["--target", "002", "--", "sh", "-c", &looks]);
         assert!(ran.stdout.contains("002"), "{ran:?}");
-        let ran = site.call(&["scratch", "--", "no-such-command"]);
+        let ran = scratch(&["--", "no-such-command"]);
         assert!(ran.code == 1 && ran.stderr.contains("M0608"), "{ran:?}");
         assert!(scratches(site).is_empty());
     });

@@ -82,8 +82,12 @@ const SETTINGS: &str = "SELECT string_agg(name || '=' || setting, ' ' ORDER BY n
 fn the_session_is_left_as_it_was() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE SCHEMA app; CREATE TABLE app.t (a date DEFAULT '2020-02-01'); SET search_path = app, public; \
-                      SET datestyle = 'SQL, DMY'; SET quote_all_identifiers = on; SET timezone = 'Asia/Tokyo'").await;
+        execute(
+            &db,
+            "CREATE SCHEMA app; CREATE TABLE app.t (a date DEFAULT '2020-02-01'); SET search_path = app, public; \
+                      SET datestyle = 'SQL, DMY'; SET quote_all_identifiers = on; SET timezone = 'Asia/Tokyo'",
+        )
+        .await;
         let before = value(&mut db, SETTINGS).await;
         let schema = inspect(&mut db).await;
         assert_eq!(names(&schema), ["schema public", "table t"]);
@@ -138,8 +142,11 @@ fn after_an_error_the_session_is_as_it_was() {
 fn what_is_dropped_meanwhile_makes_it_look_again() {
     on_postgres(async |database| {
         let other = connect(&database.url()).await;
-        execute(&other, "CREATE TABLE t (a integer); CREATE VIEW gone AS SELECT a FROM t; CREATE VIEW stays AS SELECT a FROM t")
-            .await;
+        execute(
+            &other,
+            "CREATE TABLE t (a integer); CREATE VIEW gone AS SELECT a FROM t; CREATE VIEW stays AS SELECT a FROM t",
+        )
+        .await;
         let mut db = Counting::over(connect(&database.url()).await);
         db.meanwhile = Some(("pg_get_viewdef", &other, "DROP VIEW gone"));
         // The snapshot is older than what the printer looks at.
@@ -153,9 +160,13 @@ fn what_is_dropped_meanwhile_makes_it_look_again() {
 fn a_view_that_cannot_be_printed_is_named_and_nothing_else_is_lost() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE t (a integer); CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'; \
+        execute(
+            &db,
+            "CREATE TABLE t (a integer); CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'; \
                       CREATE VIEW broken AS SELECT f(a) AS b FROM t; CREATE VIEW sound AS SELECT a FROM t; \
-                      SET allow_system_table_mods = on; DELETE FROM pg_proc WHERE proname = 'f'").await;
+                      SET allow_system_table_mods = on; DELETE FROM pg_proc WHERE proname = 'f'",
+        )
+        .await;
         let schema = inspect(&mut db).await;
         assert_eq!(names(&schema), ["table t", "view sound", "object view \"broken\""]);
         assert_eq!(schema_sql(&schema).left_out[0].what, "view \"broken\"");
@@ -166,8 +177,12 @@ fn a_view_that_cannot_be_printed_is_named_and_nothing_else_is_lost() {
 fn only_the_schemas_that_are_asked_for_are_looked_at() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE here (); CREATE SCHEMA a; CREATE TABLE a.t (id integer PRIMARY KEY); CREATE SCHEMA b; \
-                      CREATE TABLE b.t (a integer REFERENCES a.t); CREATE TEMPORARY TABLE passing ()").await;
+        execute(
+            &db,
+            "CREATE TABLE here (); CREATE SCHEMA a; CREATE TABLE a.t (id integer PRIMARY KEY); CREATE SCHEMA b; \
+                      CREATE TABLE b.t (a integer REFERENCES a.t); CREATE TEMPORARY TABLE passing ()",
+        )
+        .await;
         assert_eq!(names(&inspect(&mut db).await), ["schema a", "schema b", "table here", "table a.t", "table b.t"]);
         let some = Inspection::new().schemas(["b"]).run_async(&mut db).await.expect("an inspection");
         assert_eq!(names(&some), ["schema b", "table here", "table b.t"]);
@@ -189,7 +204,11 @@ fn one_schema_is_the_same_under_another_name() {
         for sql in corpus {
             let read = async |name: &str, sql: &str| {
                 let mut db = connect(&database.url()).await;
-                execute(&db, &format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}")).await;
+                execute(
+                    &db,
+                    &format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}"),
+                )
+                .await;
                 execute(&db, sql).await;
                 let inspection = Inspection::new().schemas([""; 0]);
                 inspection.run_async(&mut db).await.unwrap_or_else(|error| panic!("{error:?}"))
@@ -244,20 +263,41 @@ fn what_is_not_understood_is_named() {
 fn nobodys_function_is_called_instead_of_the_servers() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t").await;
+        execute(
+            &db,
+            "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
+        )
+        .await;
         let before = inspect(&mut db).await;
-        execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)").await;
+        execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)")
+            .await;
         assert_same(&before, &inspect(&mut db).await);
         // Of all pairs that an implicit cast would serve, these would be preferred.
         let trap = "LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''called''; END'";
-        let pairs = [("=", "oid", "integer"), ("=", "oid", "regclass"), ("<>", "oid", "integer"), ("=", "name", "text"),
-            (">=", "oid", "integer"), ("<>", "name", "text"), ("=", "\"char\"", "text"), ("<=", "bigint", "integer")];
+        let pairs = [
+            ("=", "oid", "integer"),
+            ("=", "oid", "regclass"),
+            ("<>", "oid", "integer"),
+            ("=", "name", "text"),
+            (">=", "oid", "integer"),
+            ("<>", "name", "text"),
+            ("=", "\"char\"", "text"),
+            ("<=", "bigint", "integer"),
+        ];
         for (place, (operator, left, right)) in pairs.iter().enumerate() {
             execute(&db, &format!("CREATE FUNCTION trap{place}({left}, {right}) RETURNS boolean {trap}")).await;
-            let exists = format!("SELECT count(*)::text FROM pg_catalog.pg_operator WHERE oprname = '{operator}' AND \
-                 oprleft = '{left}'::regtype AND oprright = '{right}'::regtype");
+            let exists = format!(
+                "SELECT count(*)::text FROM pg_catalog.pg_operator WHERE oprname = '{operator}' AND \
+                 oprleft = '{left}'::regtype AND oprright = '{right}'::regtype"
+            );
             if value(&mut db, &exists).await == "0" {
-                execute(&db, &format!("CREATE OPERATOR {operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = trap{place})")).await;
+                execute(
+                    &db,
+                    &format!(
+                        "CREATE OPERATOR {operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = trap{place})"
+                    ),
+                )
+                .await;
             }
         }
         assert_eq!(inspect(&mut db).await.tables, before.tables);
