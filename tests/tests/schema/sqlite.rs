@@ -1,5 +1,6 @@
 //! The catalog of SQLite.
 
+mod accepted;
 mod corpus;
 mod engine;
 mod generated;
@@ -10,6 +11,7 @@ mod written;
 
 use migrate_runtime::schema::{Schema, schema_sql};
 use migrate_runtime::{Dialect, Inspection};
+use proptest::prelude::ProptestConfig;
 use rusqlite::Connection;
 
 use super::support::assert_same;
@@ -55,4 +57,10 @@ fn assert_recreates(db: &mut Connection) -> Schema {
         assert_eq!(engine::sees(db), engine::sees(&again), "\n{script}");
     }
     schema
+}
+
+/// Two hundred cases, or as many as `PROPTEST_CASES` says.
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200);
+    ProptestConfig { cases, failure_persistence: None, max_global_rejects: 20 * cases, ..ProptestConfig::default() }
 }

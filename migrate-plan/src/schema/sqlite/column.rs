@@ -28,10 +28,14 @@ impl TableReader<'_> {
         while !self.reader.is(&[","]) && !self.reader.is(&[")"]) {
             if !self.takes_constraint_name()? {
                 self.column_constraint(&name)?;
+                // What has no name of its own has let it pass.
                 if let Some((_, is_new)) = &mut self.constraint {
                     *is_new = false;
                 }
             }
+        }
+        if let Some((_, is_new)) = &mut self.constraint {
+            *is_new = false;
         }
         Some(())
     }
@@ -41,7 +45,7 @@ impl TableReader<'_> {
         while let Some(token) = self.reader.peek() {
             let is_word = matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
             let ends = BEHIND_TYPE.iter().any(|word| self.reader.is(&[word]));
-            if !is_word || ends || self.reader.is(&["GENERATED", "ALWAYS", "AS"]) {
+            if !is_word || ends {
                 break;
             }
             self.reader.skip();
@@ -49,7 +53,12 @@ impl TableReader<'_> {
         if self.reader.place() > start && self.reader.is(&["("]) {
             self.reader.parentheses()?;
         }
-        Some(self.reader.text(start..self.reader.place()).to_owned())
+        // To SQLite's grammar these words are a type, and then it takes them off.
+        let mut end = self.reader.place();
+        if end >= start + 2 && self.reader.are_at(end - 2, &["GENERATED", "ALWAYS"]) {
+            end -= 2;
+        }
+        Some(self.reader.text(start..end).to_owned())
     }
 
     fn column_constraint(&mut self, name: &str) -> Option<()> {
@@ -73,6 +82,7 @@ impl TableReader<'_> {
             let conflict = self.conflict()?.map(|action| ("not null on conflict".to_owned(), action));
             let column = self.last()?;
             column.nullable = false;
+            column.options.clear();
             column.options.extend(constraint.into_iter().chain(conflict));
         } else if self.reader.take(&["NULL"]).is_some() {
             self.conflict()?;

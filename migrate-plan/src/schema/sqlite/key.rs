@@ -29,15 +29,24 @@ pub(super) fn key(reader: &Reader<'_>, mut range: Range<usize>) -> Option<IndexK
     if descending || reader.ends_with(&range, "ASC", 0) {
         range.end -= 1;
     }
-    // Behind an operator it is about the last operand, and no key's own.
-    let is_collated =
-        reader.ends_with(&range, "COLLATE", 1) && reader.shape(range.start..range.end - 2) != Shape::Other;
     let mut collation = None;
-    if is_collated {
-        collation = Some(reader.name_at(range.end - 1)?);
-        range.end -= 2;
+    loop {
+        // Of several the last counts. Behind an operator it is about the last operand, and not about the key.
+        let mut bare = range.clone();
+        while reader.ends_with(&bare, "COLLATE", 1) {
+            bare.end -= 2;
+        }
+        if bare != range && reader.shape(bare.clone()) != Shape::Other {
+            let last = reader.name_at(range.end - 1)?;
+            collation.get_or_insert(last);
+            range = bare;
+        }
+        let inside = reader.unwrapped(range.clone());
+        if inside == range {
+            break;
+        }
+        range = inside;
     }
-    let range = reader.unwrapped(range);
     let name = (range.len() == 1).then(|| reader.name_at(range.start)).flatten();
     let part = name.map_or_else(|| KeyPart::Expression(reader.text(range).to_owned()), KeyPart::Column);
     Some(IndexKey { part, descending, collation, ..IndexKey::default() })

@@ -66,7 +66,12 @@ impl<'a> Reader<'a> {
 
     /// Whether the words stand here.
     pub(super) fn is(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(place, word)| self.is_at(self.at + place, word))
+        self.are_at(self.at, words)
+    }
+
+    /// Whether the words stand at a place.
+    pub(super) fn are_at(&self, place: usize, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(offset, word)| self.is_at(place + offset, word))
     }
 
     /// Takes the words, all of them or none.

@@ -12,7 +12,7 @@ use crate::schema::{
 pub(super) struct TableReader<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) table: Table,
-    /// The name behind the last `CONSTRAINT` of this column or constraint, and whether nothing has taken it yet.
+    /// The name behind the last `CONSTRAINT`, and whether nothing has taken it yet.
     pub(super) constraint: Option<(String, bool)>,
     /// Whether the primary key stands at its column.
     pub(super) key_at_column: bool,
@@ -38,19 +38,24 @@ impl TableReader<'_> {
         self.reader.take(&["("])?;
         loop {
             self.constraint = None;
-            match self.is_constraint() {
-                false => self.column()?,
-                // No comma need stand between them.
-                true => {
-                    while self.is_constraint() {
-                        self.table_constraint()?
-                    }
-                }
-            }
+            self.column()?;
             if self.reader.take(&[")"]).is_some() {
                 return Some(());
             }
             self.reader.take(&[","])?;
+            if self.is_constraint() {
+                break;
+            }
+        }
+        loop {
+            self.table_constraint()?;
+            if self.reader.take(&[")"]).is_some() {
+                return Some(());
+            }
+            // No comma need stand between constraints.
+            if self.reader.take(&[","]).is_some() {
+                self.constraint = None;
+            }
         }
     }
 
@@ -114,7 +119,8 @@ impl TableReader<'_> {
         Some(Key { name, parts, options: options.into_iter().collect(), ..Key::default() })
     }
 
-    /// Takes the expression of a check. A name counts for every check up to the next comma: so SQLite's messages have it.
+    /// Takes the expression of a check. A name counts for every check up to the next column, or the next comma between
+    /// constraints: so SQLite's messages have it.
     pub(super) fn check(&mut self) -> Option<()> {
         let name = self.constraint.as_mut().map(|(name, is_new)| {
             *is_new = false;

@@ -3,14 +3,10 @@
 use proptest::prelude::*;
 
 use super::generator::{Generated, schema};
-use super::{assert_recreates, database};
+use super::{assert_recreates, cases, database};
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_schema_is_the_same_again(generated in schema()) {

@@ -200,7 +200,7 @@ fn a_catalog_edited_by_hand_fails_nothing() {
     let mut db = database(
         "CREATE TABLE t (a, b); CREATE VIEW v AS SELECT 1;
          PRAGMA writable_schema = ON;
-         UPDATE sqlite_master SET sql = 'CREATE TABLE t (a INT, b GENERATED ALWAYS, c)' WHERE name = 't';
+         UPDATE sqlite_master SET sql = 'CREATE TABLE t (a INT, b GENERATED /* c */ ALWAYS AS (1), c)' WHERE name = 't';
          PRAGMA writable_schema = RESET",
     );
     let schema = assert_recreates(&mut db);

@@ -83,13 +83,23 @@ fn a_column_is_nullable_where_the_engine_takes_null() {
 fn checks_bear_the_names_by_which_the_engine_calls_them() {
     let mut db = super::database(
         "CREATE TABLE t (a CONSTRAINT nn NOT NULL CHECK (a <> 1) CHECK (a <> 2), b CONSTRAINT c CHECK (a <> 3), c CHECK (a <> 4),
-             CONSTRAINT t CHECK (a <> 5) CHECK (a <> 6), CHECK (a <> 7), CONSTRAINT x CONSTRAINT y CHECK (a <> 8))",
+             CONSTRAINT t CHECK (a <> 5) CHECK (a <> 6), CHECK (a <> 7), CONSTRAINT x CONSTRAINT y CHECK (a <> 8));
+         CREATE TABLE u (a CONSTRAINT n, CHECK (a <> 1), CHECK (a <> 2))",
     );
     let schema = super::inspect(&mut db);
-    for value in 1..=8 {
-        let error = db.execute("INSERT INTO t (a) VALUES (?)", [value]).expect_err("a check refuses it").to_string();
+    for (table, value) in (1..=8).map(|value| (0, value)).chain([(1, 1), (1, 2)]) {
+        let sql = format!("INSERT INTO {} (a) VALUES (?)", schema.tables[table].name);
+        let error = db.execute(&sql, [value]).expect_err("a check refuses it").to_string();
         let expression = format!("a <> {value}");
-        let check = schema.tables[0].checks.iter().find(|check| check.expression == expression).expect("it is read");
+        let check =
+            schema.tables[table].checks.iter().find(|check| check.expression == expression).expect("it is read");
         assert_eq!(error, format!("CHECK constraint failed: {}", check.name.as_ref().unwrap_or(&check.expression)));
     }
+}
+
+#[test]
+fn the_last_conflict_clause_of_not_null_counts() {
+    let mut db = super::database("CREATE TABLE t (a CONSTRAINT n NOT NULL ON CONFLICT IGNORE NOT NULL)");
+    assert!(db.execute("INSERT INTO t VALUES (NULL)", []).is_err());
+    assert!(super::inspect(&mut db).tables[0].columns[0].options.is_empty());
 }

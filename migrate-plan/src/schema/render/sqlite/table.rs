@@ -2,7 +2,7 @@
 
 use super::{keys, name, names};
 use crate::schema::sqlite::{Shape, rowid_alias, trimmed};
-use crate::schema::{Column, ForeignKey, Key, KeyPart, ReferentialAction, Table};
+use crate::schema::{Check, Column, ForeignKey, Key, KeyPart, ReferentialAction, Table};
 
 pub(super) fn create_table(table: &Table) -> String {
     let rowid = rowid_alias(table);
@@ -18,20 +18,27 @@ pub(super) fn create_table(table: &Table) -> String {
             format!(" {}PRIMARY KEY{order}{}{counts}", constraint(key.name.as_ref()), conflict(key))
         })
     };
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| create_column(column, primary_key_of(column).as_deref(), rowid == Some(column.name.as_str())));
     let key_of_table = table.primary_key.as_ref().filter(|_| key_at_column.is_none());
     let primary_key = key_of_table.map(|key| create_key(key, "PRIMARY KEY"));
-    let checks = table
-        .checks
-        .iter()
-        .map(|check| format!("{}CHECK ({})", constraint(check.name.as_ref()), trimmed(&check.expression)));
+    // A name at the last column would be that of a check right behind it, too.
+    let is_named = |column: &Column| {
+        let key_is_here = key_at_column
+            .is_some_and(|(key, part)| key.name.is_some() && part.part == KeyPart::Column(column.name.clone()));
+        column.options.contains_key("not null constraint") || key_is_here
+    };
+    let would_name = key_of_table.is_none() && table.uniques.is_empty() && table.columns.last().is_some_and(is_named);
+    let (at_column, of_table): (Vec<&Check>, Vec<&Check>) =
+        table.checks.iter().partition(|check| would_name && check.name.is_none());
+    let columns = table.columns.iter().enumerate().map(|(place, column)| {
+        let checks: &[&Check] = if place == 0 { &at_column } else { &[] };
+        let checks: String = checks.iter().map(|check| format!(" {}", create_check(check))).collect();
+        let is_rowid = rowid == Some(column.name.as_str());
+        create_column(column, &checks, &primary_key_of(column).unwrap_or_default(), is_rowid)
+    });
     let lines: Vec<String> = columns
         .chain(primary_key)
         .chain(table.uniques.iter().map(|key| create_key(key, "UNIQUE")))
-        .chain(checks)
+        .chain(of_table.into_iter().map(create_check))
         .chain(table.foreign_keys.iter().map(create_foreign_key))
         .map(|line| format!("    {line}"))
         .collect();
@@ -40,12 +47,17 @@ pub(super) fn create_table(table: &Table) -> String {
     format!("CREATE TABLE {} (\n{}\n){options}", name(&table.name.name), lines.join(",\n"))
 }
 
-fn create_column(column: &Column, primary_key: Option<&str>, is_rowid: bool) -> String {
+fn create_check(check: &Check) -> String {
+    format!("{}CHECK ({})", constraint(check.name.as_ref()), trimmed(&check.expression))
+}
+
+fn create_column(column: &Column, checks: &str, primary_key: &str, is_rowid: bool) -> String {
     let mut sql = name(&column.name);
     if !column.data_type.is_empty() {
         sql += &format!(" {}", trimmed(&column.data_type));
     }
-    sql += primary_key.unwrap_or_default();
+    sql += checks;
+    sql += primary_key;
     if !column.nullable && !is_rowid {
         let conflict = column.options.get("not null on conflict").map(|action| format!(" ON CONFLICT {action}"));
         let constraint = constraint(column.options.get("not null constraint"));
