@@ -17,12 +17,17 @@ pub(super) struct Comparison {
 impl Comparison {
     /// The name of a table or view as it is compared.
     pub(super) fn table_name(self, name: &str) -> String {
-        if self.case_sensitive_tables { name.to_owned() } else { name.to_lowercase() }
+        if self.case_sensitive_tables { name.to_owned() } else { self.name(name) }
     }
 
     /// Any other name as it is compared.
     pub(super) fn name(self, name: &str) -> String {
-        if self.dialect == Dialect::Postgres { name.to_owned() } else { name.to_lowercase() }
+        match self.dialect {
+            Dialect::Postgres => name.to_owned(),
+            // Beyond ASCII every letter is itself to it.
+            Dialect::Sqlite => name.to_ascii_lowercase(),
+            Dialect::MySql | Dialect::MariaDb => name.to_lowercase(),
+        }
     }
 
     pub(super) fn same(self, one: &Attribute, other: &Attribute) -> bool {
