@@ -51,7 +51,7 @@ pub(super) async fn check(
         checks.add("schema", "it is what the applied revisions make", CheckResult::Passed);
     } else {
         let problem = drifted(&diff, "the database is not what its applied revisions make")
-            .because("somebody changed it by hand, or another program did");
+            .because("somebody changed it by hand, or another program did: + is there besides, - is missing");
         let found = counted(diff.changes.len(), "difference");
         checks.add("schema", found, CheckResult::Failed(Exit::Drift, vec![problem]));
     }

@@ -136,11 +136,15 @@ fn tree(lines: &mut Vec<Line>, node: &Node, depth: usize, mark: Mark) {
 fn said(attributes: &Attributes) -> String {
     let words = attributes.0.iter().filter_map(|Attribute { name, value }| {
         Some(match (name.as_str(), value) {
-            ("definition" | "what", _) | ("nullable", Value::Flag(true)) => return None,
+            ("definition" | "what" | "referenced columns", _) | ("nullable", Value::Flag(true)) => return None,
             ("nullable", Value::Flag(false)) => "not null".to_owned(),
             ("type" | "kept", value) => value.to_string(),
             ("columns", Value::List(items)) => format!("({})", items.join(", ")),
             ("expression", value) => format!("({value})"),
+            ("references", value) => match attributes.get("referenced columns") {
+                Some(columns) => format!("references {value} ({columns})"),
+                None => format!("references {value}"),
+            },
             (name, Value::Flag(true)) => name.to_owned(),
             (name, Value::Flag(false)) => format!("not {name}"),
             (name, Value::List(items)) => format!("{name} ({})", items.join(", ")),
