@@ -80,7 +80,7 @@ fn partitions_and_periods_come_back() {
 
 #[test]
 fn views_and_programs_come_back() {
-    assert_corpus(include_str!("../../data/schema/mariadb/programs.sql"), 20);
+    assert_corpus(include_str!("../../data/schema/mariadb/programs.sql"), 21);
 }
 
 #[test]

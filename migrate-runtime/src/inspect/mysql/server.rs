@@ -19,29 +19,33 @@ pub(super) fn texts(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("CONVERT({column} USING utf8mb4)")).collect::<Vec<_>>().join(", ")
 }
 
+/// The query, with the server printing SQL as it does without any `sql_mode`, for this query alone.
+pub(super) fn in_plain_mode(dialect: Dialect, query: &str) -> String {
+    if dialect == Dialect::MariaDb {
+        format!("SET STATEMENT sql_mode = '' FOR {query}")
+    } else {
+        query.replacen("SELECT ", "SELECT /*+ SET_VAR(sql_mode = '') */ ", 1)
+    }
+}
+
 impl Server {
+    /// What is asked of it: database, how names of tables are compared, user and version.
+    pub(super) const ASKED: [&str; 4] = ["database()", "@@lower_case_table_names", "current_user()", "@@version"];
+
+    /// Takes the answers, from the second column on; `None` where the connection is in no database.
     pub(super) fn new(dialect: Dialect, row: &Row) -> Option<Self> {
-        let mut numbers = row.text(3).unwrap_or_default().split('.').map(|part| part.parse().unwrap_or(0));
+        let mut numbers = row.text(4).unwrap_or_default().split('.').map(|part| part.parse().unwrap_or(0));
         Some(Self {
             dialect,
-            database: row.text(0)?.to_owned(),
-            case_sensitive_tables: row.text(1) == Some("0"),
-            user: row.text(2).unwrap_or_default().to_owned(),
+            database: row.text(1)?.to_owned(),
+            case_sensitive_tables: row.text(2) == Some("0"),
+            user: row.text(3).unwrap_or_default().to_owned(),
             version: (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)),
         })
     }
 
     pub(super) fn is_mariadb(&self) -> bool {
         self.dialect == Dialect::MariaDb
-    }
-
-    /// The query, with the server printing SQL as it does without any `sql_mode`, for this query alone.
-    pub(super) fn in_plain_mode(&self, query: &str) -> String {
-        if self.is_mariadb() {
-            format!("SET STATEMENT sql_mode = '' FOR {query}")
-        } else {
-            query.replacen("SELECT ", "SELECT /*+ SET_VAR(sql_mode = '') */ ", 1)
-        }
     }
 
     /// The database's name, as SQL.
