@@ -14,8 +14,8 @@ use crate::schema::{Dependency, Kind, ObjectRef, Opaque, Routine, Schema, Sequen
 use crate::{Dialect, quoted_name};
 use mode::Script;
 
-pub(super) use mode::delimited;
 pub use mode::with_sql_mode;
+pub(super) use mode::{delimited, hides_its_end};
 
 pub(super) fn statements(schema: &Schema) -> SchemaSql {
     let mut script = Script::new(schema.dialect);

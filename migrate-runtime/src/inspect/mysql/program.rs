@@ -165,7 +165,7 @@ impl Reader<'_> {
 
     /// In the order in which they fire.
     fn triggers(&mut self, rows: &[&Row]) {
-        let mut last: HashMap<(Option<&str>, Option<&str>, Option<&str>), &str> = HashMap::new();
+        let mut last: HashMap<[&str; 3], &str> = HashMap::new();
         for row in rows {
             let (Some(name), Some(table)) = (row.text(1), row.text(5)) else { continue };
             // Nothing else says what was written.
@@ -174,7 +174,7 @@ impl Reader<'_> {
                 continue;
             };
             let (timing, event) = (row.text(6).unwrap_or_default(), row.text(7).unwrap_or_default());
-            let followed = last.insert((row.text(5), row.text(6), row.text(7)), name);
+            let followed = last.insert([table, timing, event], name);
             let follows = followed.map(|followed| format!(" FOLLOWS {}", self.name(followed))).unwrap_or_default();
             let head = format!(
                 "{} TRIGGER {} {timing} {event} ON {} FOR EACH ROW{follows}",

@@ -116,7 +116,7 @@ fn a_user_with_few_rights_sees_names_and_no_failure() {
         .sql(&format!(
             "GRANT SELECT ON {0}.t TO {APP_LOGIN}; GRANT SELECT ON {0}.z_first TO {APP_LOGIN};
              GRANT SELECT ON {0}.nought TO {APP_LOGIN}; GRANT EXECUTE ON PROCEDURE {0}.p TO {APP_LOGIN};
-             GRANT INSERT (id) ON {0}.numbers TO {APP_LOGIN};",
+             GRANT INSERT (id) ON {0}.numbers TO {APP_LOGIN}; GRANT INSERT ON {0}.ids TO {APP_LOGIN};",
             database.name()
         ))
         .expect("rights");
