@@ -22,8 +22,7 @@ BEGIN
     -- a comment; with a semicolon
     IF a > 1 THEN INSERT INTO t (a, b) VALUES (a, 'x;y //'); END IF;
 END//
-CREATE PROCEDURE with_escapes() SELECT 'it''s \\ \n x\'y', "dq'q", _latin1'x', N'a\'b', 'what?' -- the end
-//
+CREATE PROCEDURE with_escapes() SELECT 'it''s \\ \n x\'y', "dq'q", _latin1'x', N'a\'b', 'what?'//
 CREATE PROCEDURE empty() BEGIN END//
 SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'//
 CREATE PROCEDURE quoted() SELECT "a" || 'b' FROM t//
