@@ -27,14 +27,17 @@ pub fn without_database(sql: &str, dialect: Dialect, database: &str) -> (String,
     let qualifier = format!("`{}`", database.replace('`', "``"));
     let text = |place: usize| tokens.get(place).map_or("", |token| token.text);
     let is_first = |place: usize| text(place) == qualifier && (place == 0 || text(place - 1) != ".");
-    let is_aliased = (0..tokens.len()).any(|place| is_first(place) && text(place + 1) != ".");
+    // Tables get their alias without `AS`, columns with it.
+    let is_aliased =
+        (0..tokens.len()).any(|place| is_first(place) && text(place + 1) != "." && !follows(&tokens[..place], &["as"]));
     let mut kept = String::with_capacity(sql.len());
     let mut names = Vec::new();
     let mut place = 0;
     while place < tokens.len() {
         let is_qualified = is_first(place) && text(place + 1) == "." && text(place + 2).starts_with('`');
-        let has_three_parts = || text(place + 3) == ".";
-        if is_qualified && (!is_aliased || has_three_parts() || is_table_place(&tokens[..place])) {
+        // A column of a table, or a function.
+        let has_more = || [".", "("].contains(&text(place + 3));
+        if is_qualified && (!is_aliased || has_more() || follows(&tokens[..place], &["from", "join"])) {
             let name = text(place + 2);
             names.push(name.get(1..name.len() - 1).unwrap_or_default().replace("``", "`"));
             place += 2;
@@ -107,11 +110,11 @@ fn closing_places(tokens: &[Token<'_>]) -> Vec<Option<usize>> {
     closing
 }
 
-/// Whether a table must stand behind these tokens.
-fn is_table_place(before: &[Token<'_>]) -> bool {
+/// Whether the last of these tokens that is text is one of the words.
+fn follows(before: &[Token<'_>], words: &[&str]) -> bool {
     let open = |token: &&Token<'_>| token.kind == TokenKind::Whitespace || token.text == "(";
     let last = before.iter().rev().find(|token| !open(token));
-    last.is_some_and(|token| ["from", "join"].iter().any(|word| token.text.eq_ignore_ascii_case(word)))
+    last.is_some_and(|token| words.iter().any(|word| token.text.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -154,6 +157,10 @@ mod tests {
         assert_eq!(
             without("select `d``b`.`a` AS `a` from (`d``b`.`t` `d``b` join `d``b`.`u`)"),
             "select `d``b`.`a` AS `a` from (`t` `d``b` join `u`)"
+        );
+        assert_eq!(
+            without("select nextval(`d``b`.`s`) AS `d``b`,`d``b`.`f`(1) AS `f` from `d``b`.`t`"),
+            "select nextval(`s`) AS `d``b`,`f`(1) AS `f` from `t`"
         );
     }
 }

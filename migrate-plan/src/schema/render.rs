@@ -62,7 +62,7 @@ impl SchemaSql {
         }
         for statement in &self.statements {
             let separator = if script.is_empty() { "" } else { "\n" };
-            if self.delimited && statement.contains(';') {
+            if self.delimited && mysql::hides_its_end(statement) {
                 script.push_str(&format!("{separator}{}", mysql::delimited(statement)));
             } else {
                 script.push_str(&format!("{separator}{statement};\n"));

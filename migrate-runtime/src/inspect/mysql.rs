@@ -5,10 +5,12 @@
 //! an object's definition gets it as an opaque one; columns and tables without any privilege are not in the catalog at all.
 //!
 //! What the catalog does not say is not here: the parser of a full-text index, `USING` where the engine decides otherwise,
-//! `KEY_BLOCK_SIZE` of an index, `ALGORITHM` of partitioning by key, and on MariaDB a period without a key that is unique
+//! `KEY_BLOCK_SIZE` of an index, `ALGORITHM` of partitioning by key, the character set that a literal names in a view or trigger, and on MariaDB a period without a key that is unique
 //! over it, which looks like its check.
 
+mod body;
 mod column;
+mod default_partition;
 mod key;
 mod partition;
 mod program;
@@ -18,18 +20,19 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use migrate_plan::schema::{Opaque, Schema, Table, without_database};
+use migrate_plan::schema::{Kind, Opaque, Schema, Table, without_database};
 
 use super::Scope;
-use crate::driver::{DriverError, DriverErrorKind, LiveConnection, Row};
-use server::{Server, texts};
+use crate::driver::{DriverError, LiveConnection, Row};
+use server::{Server, in_plain_mode};
 
-/// Reads at most eleven times, whatever the number of objects.
+/// Asks at most eleven times, whatever the number of objects.
 pub(super) async fn read(db: &mut dyn LiveConnection, scope: &Scope) -> Result<Schema, DriverError> {
-    let server = server(db).await?;
-    let mut reader = Reader { schema: Schema::new(server.dialect), db, server, tables: BTreeMap::new() };
+    let (server, tables) = table::server_and_tables(db).await?;
+    let schema = Schema::new(server.dialect);
+    let mut reader = Reader { db, server, schema, tables: BTreeMap::new(), doubtful: Vec::new() };
     reader.schema.case_sensitive_tables = reader.server.case_sensitive_tables;
-    let mut kinds = reader.tables(scope).await?;
+    let mut kinds = reader.tables(&tables, scope);
     if kinds.has_tables() {
         reader.columns(&mut kinds).await?;
         reader.indexes().await?;
@@ -42,6 +45,8 @@ pub(super) async fn read(db: &mut dyn LiveConnection, scope: &Scope) -> Result<S
         reader.views(&kinds).await?;
     }
     reader.programs().await?;
+    reader.bodies().await?;
+    reader.sequences(&kinds).await?;
     reader.stored_values(&kinds).await?;
     Ok(reader.finish())
 }
@@ -52,11 +57,13 @@ struct Reader<'c> {
     server: Server,
     schema: Schema,
     tables: BTreeMap<String, Table>,
+    /// Routines and events of which the catalog does not say enough.
+    doubtful: Vec<(Kind, String)>,
 }
 
 impl Reader<'_> {
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
-        self.db.query(&self.server.in_plain_mode(sql)).await
+        self.db.query(&in_plain_mode(self.server.dialect, sql)).await
     }
 
     /// SQL of the server's without the name of the database.
@@ -90,12 +97,4 @@ impl Reader<'_> {
         schema.dependencies.dedup();
         schema
     }
-}
-
-async fn server(db: &mut dyn LiveConnection) -> Result<Server, DriverError> {
-    let columns = texts(&["database()", "@@lower_case_table_names", "current_user()", "@@version"]);
-    let rows = db.query(&format!("SELECT {columns}")).await?;
-    let row = rows.first().cloned().unwrap_or_default();
-    Server::new(db.dialect(), &row)
-        .ok_or_else(|| DriverError::new(DriverErrorKind::MissingDatabase, "the connection is in no database"))
 }

@@ -80,10 +80,55 @@ fn partitions_and_periods_come_back() {
 
 #[test]
 fn views_and_programs_come_back() {
-    assert_corpus(include_str!("../../data/schema/mariadb/programs.sql"), 20);
+    assert_corpus(include_str!("../../data/schema/mariadb/programs.sql"), 21);
 }
 
 #[test]
 fn names_come_back() {
     assert_corpus(include_str!("../../data/schema/mariadb/names.sql"), 9);
+}
+
+#[test]
+fn the_script_is_one_to_read() {
+    let Some(database) = filled(
+        "CREATE TABLE teams (id INT PRIMARY KEY) COLLATE utf8mb4_bin;
+         CREATE TABLE users (id INT PRIMARY KEY AUTO_INCREMENT, email VARCHAR(100) NOT NULL DEFAULT '', team INT, UNIQUE (email),
+             FOREIGN KEY (team) REFERENCES teams (id) ON DELETE CASCADE) COLLATE utf8mb4_bin COMMENT 'who';
+         CREATE VIEW emails AS SELECT email FROM users;
+         DELIMITER //
+         CREATE TRIGGER joins BEFORE INSERT ON users FOR EACH ROW BEGIN SET NEW.team = 1; END//",
+    ) else {
+        return;
+    };
+    let expected = "CREATE TABLE `teams` (
+    `id` int(11) NOT NULL,
+    PRIMARY KEY (`id`)
+) ENGINE=InnoDB COLLATE=utf8mb4_bin;
+
+CREATE TABLE `users` (
+    `id` int(11) NOT NULL AUTO_INCREMENT,
+    `email` varchar(100) NOT NULL DEFAULT '',
+    `team` int(11),
+    PRIMARY KEY (`id`),
+    UNIQUE KEY `email` (`email`),
+    KEY `team` (`team`),
+    CONSTRAINT `users_ibfk_1` FOREIGN KEY (`team`) REFERENCES `teams` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB COLLATE=utf8mb4_bin COMMENT='who';
+
+CREATE VIEW `emails` AS
+select `users`.`email` AS `email` from `users`;
+
+SET @saved_sql_mode = @@sql_mode;
+
+SET sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION';
+
+DELIMITER //
+CREATE TRIGGER `joins` BEFORE INSERT ON `users` FOR EACH ROW
+BEGIN SET NEW.team = 1; END
+//
+DELIMITER ;
+
+SET sql_mode = @saved_sql_mode;
+";
+    assert_eq!(schema_sql(&inspect(&database)).to_script(), expected);
 }

@@ -6,14 +6,16 @@
 mod mode;
 mod table;
 
+use std::collections::BTreeSet;
+
 use super::order::by_dependencies;
 use super::{LeftOut, SchemaSql};
 use crate::schema::{Dependency, Kind, ObjectRef, Opaque, Routine, Schema, Sequence, Table, Trigger, View};
 use crate::{Dialect, quoted_name};
 use mode::Script;
 
-pub(super) use mode::delimited;
 pub use mode::with_sql_mode;
+pub(super) use mode::{delimited, hides_its_end};
 
 pub(super) fn statements(schema: &Schema) -> SchemaSql {
     let mut script = Script::new(schema.dialect);
@@ -41,17 +43,18 @@ fn tables(schema: &Schema, script: &mut Script, left_out: &mut Vec<LeftOut>) {
         referred.map(dependency).collect::<Vec<_>>()
     };
     let dependencies: Vec<Dependency> = schema.tables.iter().flat_map(needs).collect();
-    let mut created: Vec<&ObjectRef> = Vec::new();
+    let known: BTreeSet<&ObjectRef> = objects.iter().collect();
+    let mut created: BTreeSet<&ObjectRef> = BTreeSet::new();
     let mut later = Vec::new();
     for place in by_dependencies(&objects, &dependencies) {
         let table = &schema.tables[place];
-        created.push(&objects[place]);
+        created.insert(&objects[place]);
         let mut inline = Vec::new();
         for key in &table.foreign_keys {
             let referred = object(Kind::Table, &key.references);
-            if key.references.schema.is_some() || created.contains(&&referred) {
+            if key.references.schema.is_some() || created.contains(&referred) {
                 inline.push(key);
-            } else if objects.contains(&referred) {
+            } else if known.contains(&referred) {
                 later.push((table, key));
             } else {
                 let name = key.name.as_deref().unwrap_or_default();

@@ -65,9 +65,7 @@ impl Reader<'_> {
         let extra = row.text(7).unwrap_or_default();
         let printed = row.text(5).unwrap_or_default();
         let data_type = printed.replace(COMPRESSED, "");
-        let is_generated = extra.contains("GENERATED") && !extra.contains("DEFAULT_GENERATED")
-            || extra.contains("VIRTUAL GENERATED")
-            || extra.contains("STORED GENERATED");
+        let is_generated = extra.contains("VIRTUAL GENERATED") || extra.contains("STORED GENERATED");
         let mut column = Column {
             name: name.to_owned(),
             nullable: row.text(4) == Some("YES"),

@@ -215,3 +215,17 @@ fn find_period(table: &mut Table) {
         table.options.insert(format!("period {}", name(&period)), columns);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_parentheses_around_the_whole_are_taken_away() {
+        for (printed, inner) in
+            [("(a > 1)", "a > 1"), ("(a) or (b)", "(a) or (b)"), ("((a) or (b))", "(a) or (b)"), ("", "")]
+        {
+            assert_eq!(unwrapped(printed.to_owned()), inner);
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use migrate_plan::schema::{QualifiedName, Table};
 
 use super::Reader;
+use super::default_partition::Zero;
 use super::server::texts;
 use crate::driver::{DriverError, Row};
 
@@ -36,8 +37,10 @@ impl Reader<'_> {
             let Some(table) = row.text(0).map(str::to_owned) else { continue };
             tables.entry(table).or_default().push(row);
         }
+        let zeros: BTreeMap<String, Zero> = self.zeros(&tables).await?.into_iter().collect();
         for (name, rows) in tables {
-            let known = Partitioning { is_mariadb: self.server.is_mariadb(), rows: &rows }.read();
+            let zero = if self.server.is_mariadb() { zeros.get(&name).copied() } else { Some(Zero::Value) };
+            let known = Partitioning { rows: &rows, zero }.read();
             match (known, self.tables.get_mut(&name)) {
                 (Some((partition_by, children)), Some(table)) => {
                     table.partition_by = Some(partition_by);
@@ -53,8 +56,9 @@ impl Reader<'_> {
 
 /// The partitions and subpartitions of one table.
 struct Partitioning<'r> {
-    is_mariadb: bool,
     rows: &'r [Row],
+    /// What is described as 0 in a list.
+    zero: Option<Zero>,
 }
 
 impl Partitioning<'_> {
@@ -62,9 +66,8 @@ impl Partitioning<'_> {
     fn read(&self) -> Option<(String, Vec<Table>)> {
         let first = self.rows.first()?;
         let method = first.text(5)?;
-        // MariaDB keeps the limit or interval to itself, and describes `DEFAULT` like the value 0.
-        let is_described = |row: &Row| !(self.is_mariadb && method == "LIST" && row.text(9) == Some("0"));
-        if method == "SYSTEM_TIME" || !self.rows.iter().all(is_described) {
+        // MariaDB keeps the limit or interval of this one to itself.
+        if method == "SYSTEM_TIME" {
             return None;
         }
         let mut partition_by = by(method, first.text(6));
@@ -72,7 +75,7 @@ impl Partitioning<'_> {
         for row in self.rows {
             let name = row.text(1)?;
             if partitions.last().is_none_or(|last| last.name.name != name) {
-                partitions.push(partition(name, bound(method, row.text(9)), row.text(10)));
+                partitions.push(partition(name, self.bound(method, row.text(9))?, row.text(10)));
             }
             if let (Some(part), Some(whole)) = (row.text(2), partitions.last_mut()) {
                 whole.comment = None;
@@ -99,22 +102,26 @@ impl Partitioning<'_> {
         }
         Some((partition_by, partitions))
     }
+
+    fn bound(&self, method: &str, description: Option<&str>) -> Option<String> {
+        let description = description.unwrap_or_default();
+        let is_default = match method {
+            "LIST" if description == "0" => self.zero? == Zero::Default,
+            // The one value of a list that is a word, but for NULL.
+            _ => description.trim_start_matches('(').starts_with("MAXVALUE"),
+        };
+        Some(match method {
+            "RANGE" if is_default => "VALUES LESS THAN MAXVALUE".to_owned(),
+            "RANGE" | "RANGE COLUMNS" => format!("VALUES LESS THAN ({description})"),
+            "LIST" | "LIST COLUMNS" if is_default => "DEFAULT".to_owned(),
+            "LIST" | "LIST COLUMNS" => format!("VALUES IN ({description})"),
+            _ => String::new(),
+        })
+    }
 }
 
 fn by(method: &str, expression: Option<&str>) -> String {
     format!("{method} ({})", expression.unwrap_or_default())
-}
-
-fn bound(method: &str, description: Option<&str>) -> String {
-    let description = description.unwrap_or_default();
-    match method {
-        "RANGE" if description == "MAXVALUE" => "VALUES LESS THAN MAXVALUE".to_owned(),
-        "RANGE" | "RANGE COLUMNS" => format!("VALUES LESS THAN ({description})"),
-        // The one value of a list that is a word, but for NULL.
-        "LIST" | "LIST COLUMNS" if description.trim_start_matches('(').starts_with("MAXVALUE") => "DEFAULT".to_owned(),
-        "LIST" | "LIST COLUMNS" => format!("VALUES IN ({description})"),
-        _ => String::new(),
-    }
 }
 
 fn partition(name: &str, bound: String, comment: Option<&str>) -> Table {

@@ -8,6 +8,7 @@ use migrate_plan::schema::{
 };
 
 use super::Reader;
+use super::body::is_doubtful;
 use super::server::texts;
 use super::table::Kinds;
 use crate::driver::{DriverError, Row};
@@ -164,15 +165,16 @@ impl Reader<'_> {
 
     /// In the order in which they fire.
     fn triggers(&mut self, rows: &[&Row]) {
-        let mut last: HashMap<(Option<&str>, Option<&str>, Option<&str>), &str> = HashMap::new();
+        let mut last: HashMap<[&str; 3], &str> = HashMap::new();
         for row in rows {
             let (Some(name), Some(table)) = (row.text(1), row.text(5)) else { continue };
-            let Some(body) = row.text(2).filter(|body| !body.is_empty()) else {
+            // Nothing else says what was written.
+            let Some(body) = row.text(2).filter(|body| !body.is_empty() && !is_doubtful(body)) else {
                 self.opaque("trigger", name, None);
                 continue;
             };
             let (timing, event) = (row.text(6).unwrap_or_default(), row.text(7).unwrap_or_default());
-            let followed = last.insert((row.text(5), row.text(6), row.text(7)), name);
+            let followed = last.insert([table, timing, event], name);
             let follows = followed.map(|followed| format!(" FOLLOWS {}", self.name(followed))).unwrap_or_default();
             let head = format!(
                 "{} TRIGGER {} {timing} {event} ON {} FOR EACH ROW{follows}",
@@ -226,6 +228,9 @@ impl Reader<'_> {
         head.extend(comment.iter().map(|comment| format!("\n    COMMENT {}", quoted(row, comment))));
         let definition = self.definition(row, &head, body);
         let kind = if is_aggregate { Kind::Aggregate } else { kind };
+        if is_doubtful(body) {
+            self.doubtful.push((kind, name.to_owned()));
+        }
         let name = QualifiedName::new(name);
         self.schema.routines.push(Routine { kind, name, arguments: None, definition, comment });
     }
@@ -251,6 +256,9 @@ impl Reader<'_> {
         let comment = row.text(12).filter(|comment| !comment.is_empty()).map(str::to_owned);
         head.extend(comment.iter().map(|comment| format!(" COMMENT {}", quoted(row, comment))));
         let definition = self.definition(row, &format!("{head} DO"), body);
+        if is_doubtful(body) {
+            self.doubtful.push((Kind::Event, name.to_owned()));
+        }
         self.schema.routines.push(Routine {
             kind: Kind::Event,
             name: QualifiedName::new(name),

@@ -1,6 +1,8 @@
 //! What stands in tables and definitions and not in the catalog: numbers of sequences, defaults that it cannot print, and
 //! MariaDB's systems of coordinates.
 
+use std::collections::HashSet;
+
 use migrate_plan::schema::{QualifiedName, Sequence};
 
 use super::Reader;
@@ -10,37 +12,43 @@ use crate::driver::{DriverError, Row};
 use crate::sql::identifier;
 
 impl Reader<'_> {
+    pub(super) async fn sequences(&mut self, kinds: &Kinds) -> Result<(), DriverError> {
+        let queries: Vec<String> = kinds.sequences.iter().map(|(name, ..)| self.numbers_of(name)).collect();
+        let rows = self.stored(&queries).await?;
+        rows.iter().for_each(|row| self.sequence(kinds, row));
+        let read: HashSet<String> = rows.iter().filter_map(|row| row.text(1).map(str::to_owned)).collect();
+        for (name, ..) in kinds.sequences.iter().filter(|(name, ..)| !read.contains(name)) {
+            self.opaque("sequence", name, None);
+        }
+        Ok(())
+    }
+
     pub(super) async fn stored_values(&mut self, kinds: &Kinds) -> Result<(), DriverError> {
         if !self.server.is_mariadb() {
             return Ok(());
         }
-        let mut queries: Vec<String> = kinds.sequences.iter().map(|(name, ..)| self.numbers_of(name)).collect();
-        queries.extend(self.unprintable_defaults());
+        let mut queries = self.unprintable_defaults();
         if kinds.has_geometry {
             queries.push(self.systems_of_coordinates());
         }
-        if queries.is_empty() {
-            return Ok(());
-        }
-        let rows = match self.query(&queries.join(" UNION ALL ")).await {
-            Ok(rows) => rows,
-            // One that is gone meanwhile, or that may not be read, hides the others.
-            Err(error) if error.code.is_some() => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        for row in &rows {
+        for row in self.stored(&queries).await? {
             match row.text(0) {
-                Some("sequence") => self.sequence(kinds, row),
-                Some("default") => self.default_value(row),
-                _ => self.srid(row),
-            }
-        }
-        for (name, ..) in &kinds.sequences {
-            if !self.schema.sequences.iter().any(|sequence| sequence.name.name == *name) {
-                self.opaque("sequence", name, None);
+                Some("default") => self.default_value(&row),
+                _ => self.srid(&row),
             }
         }
         Ok(())
+    }
+
+    /// The answers to all of them; none where one of them cannot be had: its table is gone meanwhile, or may not be read.
+    async fn stored(&mut self, queries: &[String]) -> Result<Vec<Row>, DriverError> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.query(&queries.join(" UNION ALL ")).await {
+            Err(error) if error.code.is_some() => Ok(Vec::new()),
+            answer => answer,
+        }
     }
 
     fn numbers_of(&self, name: &str) -> String {

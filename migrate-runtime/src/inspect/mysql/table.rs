@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_plan::schema::{QualifiedName, Table};
 
-use super::server::texts;
+use super::server::{Server, in_plain_mode, texts};
 use super::{Reader, Scope};
-use crate::driver::DriverError;
+use crate::driver::{DriverError, DriverErrorKind, LiveConnection, Row};
 
 /// What is there besides tables, by name.
 #[derive(Default)]
@@ -31,23 +31,33 @@ impl Kinds {
     }
 }
 
+/// Asks what the server is, and for all tables.
+pub(super) async fn server_and_tables(db: &mut dyn LiveConnection) -> Result<(Server, Vec<Row>), DriverError> {
+    let asked = texts(&Server::ASKED);
+    let columns = texts(&["table_name", "table_type", "engine", "table_collation", "create_options", "table_comment"]);
+    let query = format!(
+        "SELECT 'server', {asked}, NULL, NULL UNION ALL SELECT 'table', {columns} FROM information_schema.tables WHERE \
+         table_schema = database()"
+    );
+    let rows = db.query(&in_plain_mode(db.dialect(), &query)).await?;
+    let server = rows.iter().find(|row| row.text(0) == Some("server"));
+    let server = server
+        .and_then(|row| Server::new(db.dialect(), row))
+        .ok_or_else(|| DriverError::new(DriverErrorKind::MissingDatabase, "the connection is in no database"))?;
+    Ok((server, rows.into_iter().filter(|row| row.text(0) == Some("table")).collect()))
+}
+
 impl Reader<'_> {
-    pub(super) async fn tables(&mut self, scope: &Scope) -> Result<Kinds, DriverError> {
-        let columns =
-            texts(&["table_name", "table_type", "engine", "table_collation", "create_options", "table_comment"]);
-        let database = self.server.database();
-        let rows = self
-            .query(&format!("SELECT {columns} FROM information_schema.tables WHERE table_schema = {database}"))
-            .await?;
+    pub(super) fn tables(&mut self, rows: &[Row], scope: &Scope) -> Kinds {
         let mut kinds = Kinds::default();
         for row in rows {
-            let Some(name) = row.text(0) else { continue };
+            let Some(name) = row.text(1) else { continue };
             if scope.is_own(None, name) || scope.is_own(Some(&self.server.database), name) {
                 continue;
             }
-            let comment = row.text(5).filter(|comment| !comment.is_empty()).map(str::to_owned);
-            let engine = row.text(2).map(str::to_owned);
-            match row.text(1).unwrap_or_default() {
+            let comment = row.text(6).filter(|comment| !comment.is_empty()).map(str::to_owned);
+            let engine = row.text(3).map(str::to_owned);
+            match row.text(2).unwrap_or_default() {
                 // The catalog says nothing of the engine of a table that it cannot open.
                 "BASE TABLE" | "SYSTEM VERSIONED" if engine.is_none() => {
                     self.opaque("table", name, None);
@@ -56,11 +66,15 @@ impl Reader<'_> {
                     if let Some(source @ ("MRG_MyISAM" | "FEDERATED")) = engine.as_deref() {
                         self.opaque(&format!("source of the {source} table"), name, None);
                     }
-                    let mut options = create_options(row.text(4).unwrap_or_default());
+                    let mut options = create_options(row.text(5).unwrap_or_default());
                     kinds.has_partitions |= options.remove("partitioned").is_some();
+                    // Aria says so of itself, of some tables.
+                    if options.get("transactional").is_some_and(|value| value == "1") {
+                        options.remove("transactional");
+                    }
                     options.extend(engine.map(|engine| ("engine".to_owned(), engine)));
                     // Always said: what a database is set to by itself must not make two schemas different.
-                    options.extend(row.text(3).map(|collation| ("collation".to_owned(), collation.to_owned())));
+                    options.extend(row.text(4).map(|collation| ("collation".to_owned(), collation.to_owned())));
                     if kind == "SYSTEM VERSIONED" {
                         options.insert("system versioning".to_owned(), "yes".to_owned());
                     }
@@ -75,7 +89,7 @@ impl Reader<'_> {
                 other => self.opaque(&other.to_lowercase(), name, None),
             }
         }
-        Ok(kinds)
+        kinds
     }
 }
 

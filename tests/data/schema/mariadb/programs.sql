@@ -22,6 +22,7 @@ BEGIN
     -- a comment; with a semicolon
     IF a > 1 THEN INSERT INTO t (a, b) VALUES (a, 'x;y //'); END IF;
 END//
+CREATE PROCEDURE with_escapes() SELECT 'it''s \\ \n x\'y', "dq'q", _latin1'x', N'a\'b', 'what?'//
 CREATE PROCEDURE empty() BEGIN END//
 SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'//
 CREATE PROCEDURE quoted() SELECT "a" || 'b' FROM t//
@@ -38,5 +39,5 @@ DELIMITER ;
 CREATE VIEW calls AS SELECT f(a, 'x') AS y, total(a) FROM t GROUP BY b;
 CREATE DEFINER = `some one`@localhost VIEW foreign_view AS SELECT a FROM t;
 CREATE DEFINER = `some one`@`%` PROCEDURE foreign_procedure() SELECT 1;
-CREATE SEQUENCE numbers;
-CREATE VIEW numbered AS SELECT NEXTVAL(numbers) AS n, LASTVAL(numbers) AS l;
+CREATE SEQUENCE ids;
+CREATE VIEW numbered AS SELECT NEXTVAL(ids) AS n, LASTVAL(ids) AS l;

@@ -86,6 +86,12 @@ const fn usual_sql_mode(dialect: Dialect) -> &'static str {
     }
 }
 
+/// Whether the client would see the end of a statement too early or, behind a comment, not at all.
+pub(in crate::schema::render) fn hides_its_end(statement: &str) -> bool {
+    let last = statement.lines().next_back().unwrap_or_default();
+    statement.contains(';') || last.contains("--") || last.contains('#')
+}
+
 /// A statement with semicolons inside, between lines that tell the client another delimiter, one that it does not hold.
 pub(in crate::schema::render) fn delimited(statement: &str) -> String {
     let mut delimiter = "//".to_owned();
@@ -104,6 +110,14 @@ mod tests {
     fn a_delimiter_is_not_in_the_statement() {
         assert_eq!(delimited("BEGIN; END"), "DELIMITER //\nBEGIN; END\n//\nDELIMITER ;\n");
         assert_eq!(delimited("'//;///'"), "DELIMITER ////\n'//;///'\n////\nDELIMITER ;\n");
+    }
+
+    #[test]
+    fn a_comment_hides_the_end_of_a_statement() {
+        for statement in ["a; b", "a -- b", "a\nb # c"] {
+            assert!(hides_its_end(statement));
+        }
+        assert!(!hides_its_end("a -- b\nc"));
     }
 
     #[test]
