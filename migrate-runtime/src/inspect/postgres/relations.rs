@@ -84,6 +84,7 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
             table.options.extend(of_type.map(|name| ("of".to_owned(), name)));
             found.tables.insert(oid, table);
         }
+        "v" | "m" if definition.is_none() && !catalog.is_careful() => found.is_torn = true,
         "v" | "m" => match definition {
             Some(definition) => {
                 let materialized = kind == "m";

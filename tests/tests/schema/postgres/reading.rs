@@ -138,14 +138,23 @@ fn after_an_error_the_session_is_as_it_was() {
 fn what_is_dropped_meanwhile_makes_it_look_again() {
     on_postgres(async |database| {
         let other = connect(&database.url()).await;
-        execute(&other, "CREATE TABLE t (a integer); CREATE VIEW gone AS SELECT a FROM t; CREATE VIEW stays AS SELECT a FROM t")
-            .await;
-        let mut db = Counting::over(connect(&database.url()).await);
-        db.meanwhile = Some(("pg_get_viewdef", &other, "DROP VIEW gone"));
-        // The snapshot is older than what the printer looks at.
-        execute(&db.client, "SELECT 1").await;
-        let schema = Inspection::new().run_live(&mut db).await.expect("an inspection");
-        assert!(names(&schema).contains(&"view stays".to_owned()));
+        execute(&other, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a integer DEFAULT 1, b mood)").await;
+        for (created, mark, dropped) in [
+            ("CREATE TABLE gone (a integer DEFAULT 1)", "a.attname", "DROP TABLE gone"),
+            ("CREATE TABLE gone (a integer, b mood)", "a.attname", "DROP TABLE gone; DROP TYPE mood CASCADE"),
+            ("CREATE TABLE gone (a integer); CREATE INDEX ON gone ((a + 1))", "pg_get_indexdef", "DROP TABLE gone"),
+            ("CREATE TABLE gone (a integer CHECK (a > 1))", "c.contype", "DROP TABLE gone"),
+            ("CREATE FUNCTION gone() RETURNS integer RETURN 1", "pg_get_functiondef", "DROP FUNCTION gone"),
+            ("CREATE TABLE gone (); CREATE RULE r AS ON INSERT TO gone DO ALSO NOTHING", "pg_get_ruledef", "DROP TABLE gone"),
+        ] {
+            execute(&other, created).await;
+            let mut db = Counting::over(connect(&database.url()).await);
+            db.meanwhile = Some((mark, &other, dropped));
+            let schema = Inspection::new().run_live(&mut db).await.expect("an inspection");
+            assert!(db.meanwhile.is_none(), "{mark}");
+            assert!(!names(&schema).iter().any(|name| name.contains("gone")), "{mark}: {:?}", names(&schema));
+            assert!(names(&schema).contains(&"table t".to_owned()));
+        }
     });
 }
 
