@@ -14,7 +14,7 @@ use crate::migrator::ACQUIRING;
 /// What to read of a database's catalog.
 ///
 /// Reads only, in one transaction where the connection is not inside one, so that all is of one moment. What the server makes by
-/// itself, what belongs to an extension and the tables that keep the history are left out.
+/// itself, what belongs to an extension and the tables that keep the history are left out; so are owners and rights.
 ///
 /// # Examples
 ///

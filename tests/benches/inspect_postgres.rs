@@ -27,7 +27,8 @@ fn tables(number: usize, columns: usize) -> String {
 fn dump(database: &Database) {
     let program = Binaries::find().expect("binaries").folder().join("pg_dump");
     let url = database.url();
-    let status = Command::new(program).args(["--schema-only", &url]).stdout(Stdio::null()).status().expect("pg_dump runs");
+    let status =
+        Command::new(program).args(["--schema-only", &url]).stdout(Stdio::null()).status().expect("pg_dump runs");
     assert!(status.success());
 }
 
@@ -37,9 +38,8 @@ fn inspections(criterion: &mut Criterion) {
         let runtime = runtime();
         let mut db = runtime.block_on(connect(&database.url()));
         runtime.block_on(db.batch_execute(&tables(number, columns))).expect("the tables");
-        let mut inspect = || -> Schema {
-            runtime.block_on(Inspection::new().run_async(&mut db)).expect("an inspection")
-        };
+        let mut inspect =
+            || -> Schema { runtime.block_on(Inspection::new().run_async(&mut db)).expect("an inspection") };
         let schema = inspect();
         assert_eq!(schema.tables.len(), number);
         let mut group = criterion.benchmark_group(format!("{number} tables of {columns} columns"));

@@ -81,7 +81,9 @@ impl Writer {
     fn opaque(&mut self, opaque: &Opaque) {
         match &opaque.definition {
             Some(definition) => self.push(definition),
-            None => self.leave_out(format!("{} {}", opaque.what, opaque.name), "the server does not say how to create it"),
+            None => {
+                self.leave_out(format!("{} {}", opaque.what, opaque.name), "the server does not say how to create it")
+            }
         }
     }
 }
@@ -143,4 +145,3 @@ impl Object<'_> {
 
 /// The places of objects in a list.
 type Places = BTreeSet<usize>;
-

@@ -22,12 +22,7 @@ pub(super) struct Catalog<'c> {
 }
 
 impl<'c> Catalog<'c> {
-    pub(super) fn new(
-        db: &'c mut dyn LiveConnection,
-        scope: &'c Scope,
-        session: &'c Session,
-        careful: bool,
-    ) -> Self {
+    pub(super) fn new(db: &'c mut dyn LiveConnection, scope: &'c Scope, session: &'c Session, careful: bool) -> Self {
         Self { db, scope, session, careful }
     }
 

@@ -102,7 +102,10 @@ mod tests {
     fn an_array_is_read_whatever_stands_in_it() {
         assert_eq!(elements("{}"), [""; 0]);
         assert_eq!(elements("{a,NULL,\"\",\"NULL\"}"), ["a", "", "NULL"]);
-        assert_eq!(elements(r#"{"a,b","say \"hi\"","back\\slash",plain}"#), ["a,b", "say \"hi\"", "back\\slash", "plain"]);
+        assert_eq!(
+            elements(r#"{"a,b","say \"hi\"","back\\slash",plain}"#),
+            ["a,b", "say \"hi\"", "back\\slash", "plain"]
+        );
         assert_eq!(elements("nonsense"), [""; 0]);
         assert_eq!(elements("{\\"), [""; 0]);
     }

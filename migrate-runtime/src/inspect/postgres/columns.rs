@@ -28,11 +28,8 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
         generated = catalog.since(12, "a.attgenerated <> ''", "false"),
         generated_kind = catalog.since(12, "a.attgenerated::text", "''"),
-        compression = catalog.since(
-            14,
-            "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END",
-            "NULL::text"
-        ),
+        compression =
+            catalog.since(14, "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END", "NULL::text"),
         comment = comment("pg_class", "a.attrelid", "a.attnum"),
         spaces = catalog.spaces(),
     );
@@ -76,9 +73,7 @@ fn column(found: &mut Found, cells: &mut Cells<'_>) -> Column {
     let identity = cells.text().filter(|kind| !kind.is_empty());
     let identity = identity.map(|kind| Identity { always: kind == "a", options: None });
     let (generated, default) = match cells.text() {
-        Some(kind @ ("s" | "v")) => {
-            (expression.map(|expression| Generated { expression, stored: kind == "s" }), None)
-        }
+        Some(kind @ ("s" | "v")) => (expression.map(|expression| Generated { expression, stored: kind == "s" }), None),
         _ => (None, expression),
     };
     let schema = cells.text();
@@ -88,7 +83,18 @@ fn column(found: &mut Found, cells: &mut Cells<'_>) -> Column {
         named.iter().filter_map(|name| Some(((*name).to_owned(), cells.maybe()?))).collect();
     options.extend(cells.options());
     let comment = cells.maybe();
-    Column { name, data_type, nullable, default, identity, generated, collation, options, comment, auto_increment: false }
+    Column {
+        name,
+        data_type,
+        nullable,
+        default,
+        identity,
+        generated,
+        collation,
+        options,
+        comment,
+        auto_increment: false,
+    }
 }
 
 /// The options of sequences that are part of a column, which are no sequences of their own from here on.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use migrate_plan::Dialect;
 use migrate_plan::schema::{
-    Column, Dependency, Extension, Index, Namespace, ObjectRef, Opaque, QualifiedName, Routine, Schema, Sequence, Table,
-    Type, View,
+    Column, Dependency, Extension, Index, Namespace, ObjectRef, Opaque, QualifiedName, Routine, Schema, Sequence,
+    Table, Type, View,
 };
 
 use super::catalog::Catalog;

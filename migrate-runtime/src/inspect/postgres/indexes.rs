@@ -122,8 +122,7 @@ fn key(cells: &mut Cells<'_>, found: &mut FoundIndex) -> bool {
     let parameters: Vec<String> =
         cells.options().iter().map(|(name, value)| format!("{name} = '{}'", value.replace('\'', "''"))).collect();
     let operator_class = (!is_usual).then(|| {
-        let parameters =
-            if parameters.is_empty() { String::new() } else { format!(" ({})", parameters.join(", ")) };
+        let parameters = if parameters.is_empty() { String::new() } else { format!(" ({})", parameters.join(", ")) };
         format!("{}{parameters}", operator_class(schema, &class))
     });
     let schema = cells.text();

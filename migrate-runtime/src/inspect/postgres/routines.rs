@@ -9,11 +9,8 @@ use crate::driver::DriverError;
 use crate::sql::literal;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    let kind = catalog.since(
-        11,
-        "p.prokind::text",
-        "CASE WHEN p.proisagg THEN 'a' WHEN p.proiswindow THEN 'w' ELSE 'f' END",
-    );
+    let kind =
+        catalog.since(11, "p.prokind::text", "CASE WHEN p.proisagg THEN 'a' WHEN p.proiswindow THEN 'w' ELSE 'f' END");
     // Constructors of range types are parts of these.
     let query = format!(
         "SELECT p.oid::text, n.nspname::text, p.proname::text, {kind}, pg_catalog.oidvectortypes(p.proargtypes), \
@@ -107,11 +104,7 @@ fn aggregate(catalog: &Catalog<'_>, name: &QualifiedName, cells: &mut Cells<'_>)
     let options = options.into_iter().filter_map(|(name, value)| Some(format!("{name} = {}", value?)));
     let flags = flags.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned());
     let lines: Vec<String> = options.chain(flags).map(|option| format!("    {option}")).collect();
-    format!(
-        "CREATE AGGREGATE {}({arguments}) (\n{}\n)",
-        quoted(name.schema.as_deref(), &name.name),
-        lines.join(",\n")
-    )
+    format!("CREATE AGGREGATE {}({arguments}) (\n{}\n)", quoted(name.schema.as_deref(), &name.name), lines.join(",\n"))
 }
 
 fn function(catalog: &Catalog<'_>, cells: &mut Cells<'_>) -> Option<String> {

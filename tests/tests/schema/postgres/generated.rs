@@ -47,12 +47,16 @@ pub(super) fn comment(tape: &mut Tape<'_>) -> String {
     text(tape.pick(&["plain", "it's", "back\\slash", "two\nlines\r\n", "-- ; $$ /*", "\"quoted\" 🦀"]))
 }
 
-/// Creates in a fresh schema, each statement alone, and reads.
-async fn created<'s>(db: &mut Client, schema: &str, statements: impl IntoIterator<Item = &'s str>) -> Result<Schema, String> {
+/// Creates in a fresh schema, message by message, and reads.
+async fn created<'s>(
+    db: &mut Client,
+    schema: &str,
+    messages: impl IntoIterator<Item = &'s str>,
+) -> Result<Schema, String> {
     let fresh = format!("CREATE SCHEMA {schema}; SET search_path = {schema}; SET client_min_messages = error");
     db.batch_execute(&fresh).await.map_err(|error| format!("{error:?}"))?;
-    for statement in statements {
-        db.batch_execute(statement).await.map_err(|error| format!("{statement}\n{error:?}"))?;
+    for message in messages {
+        db.batch_execute(message).await.map_err(|error| format!("{message}\n{error:?}"))?;
     }
     Inspection::new().schemas(["Other \"1\""]).run_async(db).await.map_err(|error| format!("{error:?}"))
 }
@@ -63,7 +67,7 @@ async fn drop_all(db: &Client) {
 }
 
 async fn round_trip(db: &mut Client, statements: &[String]) -> Result<(), String> {
-    let one = created(db, "one", statements.iter().map(String::as_str)).await;
+    let one = created(db, "one", [statements.join(";\n").as_str()]).await;
     drop_all(db).await;
     let one = one?;
     let sql = schema_sql(&one);
@@ -75,7 +79,8 @@ async fn round_trip(db: &mut Client, statements: &[String]) -> Result<(), String
     assert_same(&one, &two.map_err(|error| format!("{error}\n{}", sql.to_script()))?);
     let script = sql.to_script();
     let split = migrate_plan::split_statements(&script, Dialect::Postgres).map_err(|error| error.to_string())?;
-    let three = created(db, "three", split.iter().map(|statement| statement.sql())).await;
+    let split: Vec<&str> = split.iter().map(|statement| statement.sql()).collect();
+    let three = created(db, "three", [split.join(";\n").as_str()]).await;
     drop_all(db).await;
     assert_same(&one, &three?);
     Ok(())

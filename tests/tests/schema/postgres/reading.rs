@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrate_runtime::schema::{Opaque, Schema, schema_sql};
 use migrate_runtime::{Connection, Dialect, DriverError, Inspection, Row};
 use migrate_tests::postgres::{APP_LOGIN, APP_PASSWORD};
-use migrate_tests::suite::{chain, connect, postgres_or_skip};
+use migrate_tests::suite::{chain, connect};
 use tokio_postgres::Client;
 
 use super::super::support::assert_same;
@@ -82,8 +82,12 @@ const SETTINGS: &str = "SELECT string_agg(name || '=' || setting, ' ' ORDER BY n
 fn the_session_is_left_as_it_was() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE SCHEMA app; CREATE TABLE app.t (a date DEFAULT '2020-02-01'); SET search_path = app, public; \
-                      SET datestyle = 'SQL, DMY'; SET quote_all_identifiers = on; SET timezone = 'Asia/Tokyo'").await;
+        execute(
+            &db,
+            "CREATE SCHEMA app; CREATE TABLE app.t (a date DEFAULT '2020-02-01'); SET search_path = app, public; \
+                      SET datestyle = 'SQL, DMY'; SET quote_all_identifiers = on; SET timezone = 'Asia/Tokyo'",
+        )
+        .await;
         let before = value(&mut db, SETTINGS).await;
         let schema = inspect(&mut db).await;
         assert_eq!(names(&schema), ["schema public", "table t"]);
@@ -145,7 +149,11 @@ fn what_is_dropped_meanwhile_makes_it_look_again() {
             ("CREATE TABLE gone (a integer); CREATE INDEX ON gone ((a + 1))", "pg_get_indexdef", "DROP TABLE gone"),
             ("CREATE TABLE gone (a integer CHECK (a > 1))", "c.contype", "DROP TABLE gone"),
             ("CREATE FUNCTION gone() RETURNS integer RETURN 1", "pg_get_functiondef", "DROP FUNCTION gone"),
-            ("CREATE TABLE gone (); CREATE RULE r AS ON INSERT TO gone DO ALSO NOTHING", "pg_get_ruledef", "DROP TABLE gone"),
+            (
+                "CREATE TABLE gone (); CREATE RULE r AS ON INSERT TO gone DO ALSO NOTHING",
+                "pg_get_ruledef",
+                "DROP TABLE gone",
+            ),
         ] {
             execute(&other, created).await;
             let mut db = Counting::over(connect(&database.url()).await);
@@ -162,9 +170,13 @@ fn what_is_dropped_meanwhile_makes_it_look_again() {
 fn a_view_that_cannot_be_printed_is_named_and_nothing_else_is_lost() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE t (a integer); CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'; \
+        execute(
+            &db,
+            "CREATE TABLE t (a integer); CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'; \
                       CREATE VIEW broken AS SELECT f(a) AS b FROM t; CREATE VIEW sound AS SELECT a FROM t; \
-                      SET allow_system_table_mods = on; DELETE FROM pg_proc WHERE proname = 'f'").await;
+                      SET allow_system_table_mods = on; DELETE FROM pg_proc WHERE proname = 'f'",
+        )
+        .await;
         let schema = inspect(&mut db).await;
         assert_eq!(names(&schema), ["table t", "view sound", "object view \"broken\""]);
         assert_eq!(schema_sql(&schema).left_out[0].what, "view \"broken\"");
@@ -175,8 +187,12 @@ fn a_view_that_cannot_be_printed_is_named_and_nothing_else_is_lost() {
 fn only_the_schemas_that_are_asked_for_are_looked_at() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE here (); CREATE SCHEMA a; CREATE TABLE a.t (id integer PRIMARY KEY); CREATE SCHEMA b; \
-                      CREATE TABLE b.t (a integer REFERENCES a.t); CREATE TEMPORARY TABLE passing ()").await;
+        execute(
+            &db,
+            "CREATE TABLE here (); CREATE SCHEMA a; CREATE TABLE a.t (id integer PRIMARY KEY); CREATE SCHEMA b; \
+                      CREATE TABLE b.t (a integer REFERENCES a.t); CREATE TEMPORARY TABLE passing ()",
+        )
+        .await;
         assert_eq!(names(&inspect(&mut db).await), ["schema a", "schema b", "table here", "table a.t", "table b.t"]);
         let some = Inspection::new().schemas(["b"]).run_async(&mut db).await.expect("an inspection");
         assert_eq!(names(&some), ["schema b", "table here", "table b.t"]);
@@ -198,7 +214,11 @@ fn one_schema_is_the_same_under_another_name() {
         for sql in corpus {
             let read = async |name: &str, sql: &str| {
                 let mut db = connect(&database.url()).await;
-                execute(&db, &format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}")).await;
+                execute(
+                    &db,
+                    &format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}; SET search_path = {name}"),
+                )
+                .await;
                 execute(&db, sql).await;
                 let inspection = Inspection::new().schemas([""; 0]);
                 inspection.run_async(&mut db).await.unwrap_or_else(|error| panic!("{error:?}"))
@@ -253,38 +273,43 @@ fn what_is_not_understood_is_named() {
 fn nobodys_function_is_called_instead_of_the_servers() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(&db, "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t").await;
+        execute(
+            &db,
+            "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
+        )
+        .await;
         let before = inspect(&mut db).await;
-        execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)").await;
+        execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)")
+            .await;
         assert_same(&before, &inspect(&mut db).await);
         // Of all pairs that an implicit cast would serve, these would be preferred.
         let trap = "LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''called''; END'";
-        let pairs = [("=", "oid", "integer"), ("=", "oid", "regclass"), ("<>", "oid", "integer"), ("=", "name", "text"),
-            (">=", "oid", "integer"), ("<>", "name", "text"), ("=", "\"char\"", "text"), ("<=", "bigint", "integer")];
+        let pairs = [
+            ("=", "oid", "integer"),
+            ("=", "oid", "regclass"),
+            ("<>", "oid", "integer"),
+            ("=", "name", "text"),
+            (">=", "oid", "integer"),
+            ("<>", "name", "text"),
+            ("=", "\"char\"", "text"),
+            ("<=", "bigint", "integer"),
+        ];
         for (place, (operator, left, right)) in pairs.iter().enumerate() {
             execute(&db, &format!("CREATE FUNCTION trap{place}({left}, {right}) RETURNS boolean {trap}")).await;
-            let exists = format!("SELECT count(*)::text FROM pg_catalog.pg_operator WHERE oprname = '{operator}' AND \
-                 oprleft = '{left}'::regtype AND oprright = '{right}'::regtype");
+            let exists = format!(
+                "SELECT count(*)::text FROM pg_catalog.pg_operator WHERE oprname = '{operator}' AND \
+                 oprleft = '{left}'::regtype AND oprright = '{right}'::regtype"
+            );
             if value(&mut db, &exists).await == "0" {
-                execute(&db, &format!("CREATE OPERATOR {operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = trap{place})")).await;
+                execute(
+                    &db,
+                    &format!(
+                        "CREATE OPERATOR {operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = trap{place})"
+                    ),
+                )
+                .await;
             }
         }
         assert_eq!(inspect(&mut db).await.tables, before.tables);
-    });
-}
-
-#[test]
-fn a_thousand_tables_are_read_in_a_moment() {
-    let Some(database) = postgres_or_skip() else { return };
-    super::runtime().block_on(async {
-        let mut db = connect(&database.url()).await;
-        execute(&db, &super::many_tables(1000, 10)).await;
-        let start = std::time::Instant::now();
-        let schema = inspect(&mut db).await;
-        println!("{:?}", start.elapsed());
-        assert_eq!(schema.tables.len(), 1000);
-        let start = std::time::Instant::now();
-        let sql = schema_sql(&schema);
-        println!("{:?} {}", start.elapsed(), sql.statements.len());
     });
 }

@@ -122,7 +122,9 @@ impl FlatTable<'_> {
                 let identity = column.identity.as_ref();
                 list.extend(identity.map(|identity| format!("{alter} ADD GENERATED {}", identity.to_sql())));
             }
-            list.extend(column.options.iter().map(|(option, value)| format!("{alter} {}", column_option(option, value))));
+            list.extend(
+                column.options.iter().map(|(option, value)| format!("{alter} {}", column_option(option, value))),
+            );
             if inherited.is_some_and(|inherited| !is_written && inherited.generated != column.generated) {
                 let what = format!("the expression of column {} of partition {called}", quoted(&column.name));
                 writer.leave_out(what, "the server takes that of the partitioned table");

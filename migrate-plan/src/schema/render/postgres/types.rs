@@ -6,11 +6,7 @@ use crate::schema::{Check, Extension, Kind, Sequence, Type, TypeDefinition};
 
 pub(super) fn extension(extension: &Extension, writer: &mut Writer) {
     let schema = clause("SCHEMA", extension.schema.as_ref().filter(|schema| *schema != "pg_catalog"));
-    writer.push(format!(
-        "CREATE EXTENSION {}{schema} VERSION {}",
-        quoted(&extension.name),
-        text(&extension.version)
-    ));
+    writer.push(format!("CREATE EXTENSION {}{schema} VERSION {}", quoted(&extension.name), text(&extension.version)));
 }
 
 pub(super) fn create(of: &Type, is_deferred: bool, writer: &mut Writer) {
@@ -35,7 +31,10 @@ pub(super) fn create(of: &Type, is_deferred: bool, writer: &mut Writer) {
 
 fn range(called: &str, parameters: &[(String, String)], writer: &mut Writer) {
     if parameters.iter().any(|(name, _)| name == "canonical") {
-        writer.leave_out(format!("range type {called}"), "its canonical function can only be created before and after it");
+        writer.leave_out(
+            format!("range type {called}"),
+            "its canonical function can only be created before and after it",
+        );
         return;
     }
     let parameters: Vec<String> = parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();

@@ -29,8 +29,11 @@ pub(super) fn statements(tape: &mut Tape<'_>) -> Vec<String> {
     for number in 0..tape.below(3) {
         let called = name(tape, "function", number);
         let called = place(tape, called);
-        let body = tape.pick(&["LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'", "IMMUTABLE RETURN $1 + 1",
-            "LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RETURN $1; -- it's\n END $$"]);
+        let body = tape.pick(&[
+            "LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'",
+            "IMMUTABLE RETURN $1 + 1",
+            "LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RETURN $1; -- it's\n END $$",
+        ]);
         sql.push(format!("CREATE FUNCTION {called}(integer) RETURNS integer {body}"));
         if tape.one_in(2) {
             sql.push(format!("COMMENT ON FUNCTION {called}(integer) IS {}", comment(tape)));
@@ -57,7 +60,13 @@ pub(super) fn statements(tape: &mut Tape<'_>) -> Vec<String> {
     for number in 0..tape.below(3) {
         let called = name(tape, "sequence", number);
         let called = place(tape, called);
-        let options = tape.pick(&["", " AS integer", " INCREMENT BY -5", " START WITH 5 CACHE 3", " MINVALUE 0 MAXVALUE 9 CYCLE"]);
+        let options = tape.pick(&[
+            "",
+            " AS integer",
+            " INCREMENT BY -5",
+            " START WITH 5 CACHE 3",
+            " MINVALUE 0 MAXVALUE 9 CYCLE",
+        ]);
         sql.push(format!("CREATE SEQUENCE {called}{options}"));
         known.sequences.push(called);
     }
@@ -87,10 +96,16 @@ fn view(tape: &mut Tape<'_>, known: &mut Known, called: &str, number: usize, sql
     let query = match tape.below(5) {
         0 => format!("SELECT * FROM {from}"),
         1 => format!("SELECT id, count(*) AS n FROM {from} GROUP BY id"),
-        2 => format!("SELECT a.id, b.id AS \"B id\" FROM {from} a LEFT JOIN {from} b ON a.id = b.id + 1 WHERE a.id > 3"),
-        3 => format!("WITH w AS (SELECT id FROM {from}) SELECT id, CASE WHEN id > 1 THEN 'it''s' ELSE E'\\\\' END AS c FROM w"),
+        2 => {
+            format!("SELECT a.id, b.id AS \"B id\" FROM {from} a LEFT JOIN {from} b ON a.id = b.id + 1 WHERE a.id > 3")
+        }
+        3 => format!(
+            "WITH w AS (SELECT id FROM {from}) SELECT id, CASE WHEN id > 1 THEN 'it''s' ELSE E'\\\\' END AS c FROM w"
+        ),
         _ => match known.functions.first() {
-            Some(function) => format!("SELECT {function}(id) AS id FROM {from} WHERE id IN (1, 2) ORDER BY 1 DESC LIMIT 3"),
+            Some(function) => {
+                format!("SELECT {function}(id) AS id FROM {from} WHERE id IN (1, 2) ORDER BY 1 DESC LIMIT 3")
+            }
             None => format!("SELECT DISTINCT id FROM {from} UNION ALL SELECT 1"),
         },
     };
