@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrate_runtime::schema::{Opaque, Schema, schema_sql};
 use migrate_runtime::{Connection, Dialect, DriverError, Inspection, Row};
 use migrate_tests::postgres::{APP_LOGIN, APP_PASSWORD};
-use migrate_tests::suite::{chain, connect};
+use migrate_tests::suite::{chain, connect, postgres_or_skip, runtime};
 use tokio_postgres::Client;
 
 use super::super::support::assert_same;
@@ -199,6 +199,39 @@ fn only_the_schemas_that_are_asked_for_are_looked_at() {
         assert_eq!(some.tables[1].foreign_keys[0].referenced_columns, ["id"]);
         let none = Inspection::new().schemas([""; 0]).run_async(&mut db).await.expect("an inspection");
         assert_eq!(names(&none), ["table here"]);
+    });
+}
+
+#[test]
+fn the_schema_that_every_database_has_is_created_where_it_is_missing_alone() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        execute(&db, "CREATE SCHEMA app; CREATE TABLE public.t (); SET search_path = app").await;
+        let sql = schema_sql(&inspect(&mut db).await);
+        assert_eq!(sql.statements, ["CREATE SCHEMA IF NOT EXISTS \"public\"", "CREATE TABLE \"public\".\"t\" ()"]);
+        execute(&db, "SET search_path = ''").await;
+        assert_eq!(names(&inspect(&mut db).await), ["schema app", "schema public", "table public.t"]);
+    });
+}
+
+#[test]
+fn every_driver_reads_the_same() {
+    let Some(database) = postgres_or_skip() else { return };
+    let (names, partitions) = (
+        include_str!("../../../data/schema/postgres/names.sql"),
+        include_str!("../../../data/schema/postgres/partitions.sql"),
+    );
+    let expected = runtime().block_on(async {
+        let mut db = connect(&database.url()).await;
+        execute(&db, names).await;
+        execute(&db, partitions).await;
+        inspect(&mut db).await
+    });
+    let mut blocking = ::postgres::Client::connect(&database.url(), ::postgres::NoTls).expect("a connection");
+    assert_eq!(Inspection::new().run(&mut blocking).expect("an inspection"), expected);
+    runtime().block_on(async {
+        let pool = sqlx::PgPool::connect(&database.url()).await.expect("a pool");
+        assert_eq!(Inspection::new().run_async(&pool).await.expect("an inspection"), expected);
     });
 }
 
