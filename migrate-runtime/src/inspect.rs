@@ -14,8 +14,9 @@ use crate::migrator::ACQUIRING;
 /// What to read of a database's catalog.
 ///
 /// Reads only, in one transaction where the connection is not inside one, so that all is of one moment. What the server makes by
-/// itself, what belongs to an extension and the tables that keep the history are left out. On SQLite, from 3.37 on, it is the main
-/// database that is read, and neither temporary nor attached ones.
+/// itself, what belongs to an extension and the tables that keep the history are left out; so are owners and rights. On SQLite,
+/// from 3.37 on, it is the main database that is read, and neither temporary nor attached ones. No transaction covers the
+/// catalog of MySQL and MariaDB: what others change meanwhile is seen or not.
 ///
 /// # Examples
 ///

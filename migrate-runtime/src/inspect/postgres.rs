@@ -22,10 +22,12 @@ use self::catalog::Catalog;
 use self::found::Found;
 use self::session::Session;
 use super::Scope;
-use crate::driver::{DriverError, LiveConnection};
+use crate::driver::{DriverError, DriverErrorKind, LiveConnection};
 
 /// How often the catalog is read when others change it meanwhile.
 const ATTEMPTS: u32 = 3;
+/// How the server says that something is gone which it had seen: an internal error.
+const MOVED: &str = "XX000";
 
 pub(super) async fn read(db: &mut dyn LiveConnection, scope: &Scope) -> Result<Schema, DriverError> {
     let session = Session::look(db).await?;
@@ -65,10 +67,14 @@ async fn read_all(mut catalog: Catalog<'_>) -> Result<Schema, DriverError> {
     routines::read(&mut catalog, &mut found).await?;
     others::read(&mut catalog, &mut found).await?;
     dependencies::read(&mut catalog, &mut found).await?;
+    if found.is_torn {
+        let message = "the catalog changed again and again while it was read";
+        return Err(DriverError { code: Some(MOVED.to_owned()), ..DriverError::new(DriverErrorKind::Busy, message) });
+    }
     Ok(found.into_schema(&catalog))
 }
 
 /// Printers look at the newest catalog and not at that of the transaction: what was dropped meanwhile they do not find.
 fn is_of_another_moment(error: &DriverError) -> bool {
-    matches!(error.code.as_deref(), Some("XX000" | "42P01" | "42704" | "42883"))
+    matches!(error.code.as_deref(), Some(MOVED | "42P01" | "42704" | "42883"))
 }

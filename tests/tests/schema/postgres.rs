@@ -65,17 +65,3 @@ fn dumped(database: &Database) -> Vec<String> {
     objects.sort();
     objects
 }
-
-/// Tables of some columns, each with two indexes and a foreign key to the one before.
-fn many_tables(tables: usize, columns: usize) -> String {
-    let table = |number: usize| {
-        let columns: Vec<String> = (1..columns).map(|column| format!("c{column} text DEFAULT 'x'")).collect();
-        let previous = number.saturating_sub(1);
-        format!(
-            "CREATE TABLE t{number} (id integer PRIMARY KEY REFERENCES t{previous}, {});\n\
-             CREATE INDEX ON t{number} (c1);\nCREATE INDEX ON t{number} (c2, c3);\n",
-            columns.join(", ")
-        )
-    };
-    (0..tables).map(table).collect()
-}

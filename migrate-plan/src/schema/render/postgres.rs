@@ -26,7 +26,9 @@ pub(super) fn statements(schema: &Schema) -> SchemaSql {
         writer.push("SET check_function_bodies = false");
     }
     for namespace in &schema.namespaces {
-        writer.push(format!("CREATE SCHEMA {}", quoted(&namespace.name)));
+        // Every new database has this one.
+        let unless = if namespace.name == "public" { "IF NOT EXISTS " } else { "" };
+        writer.push(format!("CREATE SCHEMA {unless}{}", quoted(&namespace.name)));
         writer.comment("SCHEMA", &quoted(&namespace.name), namespace.comment.as_ref());
     }
     let objects = objects(schema, &tables);

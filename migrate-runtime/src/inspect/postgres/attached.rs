@@ -53,6 +53,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
 fn attached(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
     let (kind, relation, schema, name) = (cells.string(), cells.oid(), cells.maybe(), cells.string());
     let definition = cells.maybe();
+    found.is_torn |= definition.is_none() && kind != "policy";
     let enabled = match cells.text() {
         Some("D") => Some("disabled"),
         Some("R") => Some("replica"),

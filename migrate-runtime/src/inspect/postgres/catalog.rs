@@ -49,6 +49,11 @@ impl<'c> Catalog<'c> {
         format!("(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE {condition})")
     }
 
+    /// Whether some views may be without their query.
+    pub(super) fn is_careful(&self) -> bool {
+        self.careful
+    }
+
     /// The query of a view, as SQL.
     pub(super) fn view_definition(&self) -> &'static str {
         if self.careful {

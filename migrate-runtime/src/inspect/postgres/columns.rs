@@ -14,7 +14,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
     let query = format!(
         "SELECT a.attrelid::text, a.attnum::text, a.attname::text, \
          pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
-         pg_catalog.pg_get_expr(f.adbin, f.adrelid, {generated}), a.attidentity::text, {generated_kind}, \
+         (f.oid IS NOT NULL)::text, pg_catalog.pg_get_expr(f.adbin, f.adrelid, {generated}), a.attidentity::text, {generated_kind}, \
          CASE WHEN NOT pg_catalog.pg_collation_is_visible(l.oid) THEN ln.nspname::text END, l.collname::text, \
          CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain' \
          WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END, \
@@ -41,7 +41,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         if !found.is_relation(relation) {
             continue;
         }
-        let mut column = column(&mut cells);
+        let mut column = column(found, &mut cells);
         found.column_names.entry(relation).or_default().insert(number, column.name.clone());
         if let Some(identity) = &mut column.identity {
             identity.options = identities.get(&(relation, number)).cloned().flatten();
@@ -65,9 +65,11 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
     Ok(())
 }
 
-fn column(cells: &mut Cells<'_>) -> Column {
+fn column(found: &mut Found, cells: &mut Cells<'_>) -> Column {
     let (name, data_type, nullable) = (cells.string(), cells.string(), !cells.flag());
-    let expression = cells.maybe();
+    found.is_torn |= data_type.starts_with("???");
+    let (has_expression, expression) = (cells.flag(), cells.maybe());
+    let expression = has_expression.then(|| found.printed(expression));
     let identity = cells.text().filter(|kind| !kind.is_empty());
     let identity = identity.map(|kind| Identity { always: kind == "a", options: None });
     let (generated, default) = match cells.text() {

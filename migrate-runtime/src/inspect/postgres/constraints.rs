@@ -55,8 +55,10 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
             continue;
         }
         if let Some(Type { definition: TypeDefinition::Domain { checks, .. }, .. }) = found.types.get_mut(&domain) {
-            checks.push(check(head, &mut cells));
+            let (check, is_printed) = check(head, &mut cells);
+            checks.push(check);
             checks.sort_by(|a, b| a.name.cmp(&b.name));
+            found.is_torn |= !is_printed;
         } else if let Some(mut owner) = found.tables.remove(&table) {
             constraint(catalog, found, (table, &mut owner), index, head, &mut cells);
             found.tables.insert(table, owner);
@@ -74,24 +76,32 @@ struct Head {
     no_inherit: bool,
 }
 
-fn check(head: Head, cells: &mut Cells<'_>) -> Check {
+/// A check, and whether the printer knew it.
+fn check(head: Head, cells: &mut Cells<'_>) -> (Check, bool) {
     let Head { name, not_valid, no_inherit, .. } = head;
-    let (comment, expression) = (cells.maybe(), cells.string());
-    Check { name: Some(name), expression, no_inherit, not_valid, options: [].into(), comment }
+    let (comment, expression) = (cells.maybe(), cells.maybe());
+    let is_printed = expression.is_some();
+    let expression = expression.unwrap_or_default();
+    (Check { name: Some(name), expression, no_inherit, not_valid, options: [].into(), comment }, is_printed)
 }
 
 fn constraint(
     catalog: &Catalog<'_>,
-    found: &Found,
+    found: &mut Found,
     (oid, table): (Oid, &mut Table),
     index: Oid,
     head: Head,
     cells: &mut Cells<'_>,
 ) {
     match &*head.kind {
-        "c" => table.checks.push(check(head, cells)),
+        "c" => {
+            let (check, is_printed) = check(head, cells);
+            table.checks.push(check);
+            found.is_torn |= !is_printed;
+        }
         "x" => {
-            let (comment, definition) = (cells.maybe(), cells.string());
+            let (comment, definition) = (cells.maybe(), cells.maybe());
+            let definition = found.printed(definition);
             table.exclusions.push(Exclusion { name: head.name, definition, comment });
         }
         "f" => table.foreign_keys.push(foreign_key(catalog, found, oid, head, cells)),

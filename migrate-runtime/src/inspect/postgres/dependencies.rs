@@ -10,7 +10,7 @@ use super::found::Found;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    // A view is its rule, a default and a check are parts of their tables. Foreign keys and the owners of sequences are
+    // What depends by itself on a table is a part of it, unless it is a partition. A view is its rule, a default and a check are parts of their tables. Foreign keys and the owners of sequences are
     // no reason to create one thing before another.
     let query = format!(
         "SELECT DISTINCT CASE WHEN p.classid = {extension} THEN 'extension' \
@@ -28,7 +28,8 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          LEFT JOIN pg_catalog.pg_class s ON p.classid = {relation} AND s.oid = p.objid \
          LEFT JOIN pg_catalog.pg_type a ON p.refclassid = {types} AND a.oid = p.refobjid \
          {multirange_join}LEFT JOIN pg_catalog.pg_type t ON t.oid = {named_type} \
-         WHERE p.refobjid >= {FIRST_OID}::oid AND p.deptype IN ('n', 'a') \
+         WHERE p.refobjid >= {FIRST_OID}::oid \
+         AND (p.deptype = 'n' OR p.deptype = 'a' AND p.classid = {relation}) \
          AND (p.refclassid IN ({proc}, {types}, {relation}) \
          OR p.refclassid = {extension} AND p.classid = {extension}) \
          AND (p.classid IN ({proc}, {types}, {extension}) OR r.oid IS NOT NULL OR f.oid IS NOT NULL OR c.contype = 'c' \

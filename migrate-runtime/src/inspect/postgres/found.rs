@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub(super) extensions: BTreeMap<Oid, Extension>,
     pub(super) opaque: Vec<Opaque>,
     pub(super) dependencies: Vec<(ObjectRef, ObjectRef)>,
+    /// Whether a printer knew nothing of what the snapshot holds.
+    pub(super) is_torn: bool,
 }
 
 /// A table that another one inherits from.
@@ -61,6 +63,12 @@ pub(super) struct FoundIndex {
 }
 
 impl Found {
+    /// What a printer said of something that is there.
+    pub(super) fn printed(&mut self, text: Option<String>) -> String {
+        self.is_torn |= text.is_none();
+        text.unwrap_or_default()
+    }
+
     pub(super) fn is_relation(&self, oid: Oid) -> bool {
         self.tables.contains_key(&oid) || self.views.contains_key(&oid) || self.composites.contains_key(&oid)
     }

@@ -60,7 +60,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         }
         let (_, index) = last.get_or_insert_with(|| (oid, FoundIndex::default()));
         whole(&mut cells, index);
-        key(&mut cells, index);
+        found.is_torn |= !key(&mut cells, index);
     }
     found.indexes.extend(last);
     found.indexes.retain(|_, index| found.tables.contains_key(&index.table) || found.views.contains_key(&index.table));
@@ -92,14 +92,18 @@ fn whole(cells: &mut Cells<'_>, found: &mut FoundIndex) {
     index.comment = cells.maybe();
 }
 
-fn key(cells: &mut Cells<'_>, found: &mut FoundIndex) {
+/// Whether the printer knew the key.
+fn key(cells: &mut Cells<'_>, found: &mut FoundIndex) -> bool {
     let Index { keys, include, options, .. } = &mut found.index;
     let is_key = cells.flag();
     let number: i16 = cells.number().unwrap_or(0);
     let (column, expression) = (cells.string(), cells.maybe());
     if !is_key {
         include.push(column);
-        return;
+        return true;
+    }
+    if number == 0 && expression.is_none() {
+        return false;
     }
     let part = match expression {
         Some(expression) => KeyPart::Expression(unwrapped(&expression).to_owned()),
@@ -127,6 +131,7 @@ fn key(cells: &mut Cells<'_>, found: &mut FoundIndex) {
     keys.push(IndexKey { part, descending, nulls, collation, operator_class, prefix: None });
     let place = keys.len();
     options.extend(cells.maybe().filter(|_| number == 0).map(|target| (format!("statistics of {place}"), target)));
+    true
 }
 
 /// Operator classes are called as nothing else is, so that their usual names need no quotes.

@@ -68,7 +68,9 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
             (Some("schema"), name) if catalog.is_default(&name) => {}
             (Some("schema"), name) => {
                 cells.text();
-                found.namespaces.push(Namespace { name, comment: cells.maybe() });
+                // What every database begins with, and hardly anybody may change.
+                let comment = cells.maybe().filter(|comment| name != "public" || comment != "standard public schema");
+                found.namespaces.push(Namespace { name, comment });
             }
             (Some("extension"), name) => {
                 let schema = cells.maybe().filter(|schema| !catalog.is_default(schema));

@@ -84,6 +84,7 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
             table.options.extend(of_type.map(|name| ("of".to_owned(), name)));
             found.tables.insert(oid, table);
         }
+        "v" | "m" if definition.is_none() && !catalog.is_careful() => found.is_torn = true,
         "v" | "m" => match definition {
             Some(definition) => {
                 let materialized = kind == "m";
@@ -103,12 +104,11 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
         "S" => {
             let own_type = cells.string();
             let mut sequence = Sequence { name, options: sequence_options(cells, &own_type), owned_by: None, comment };
-            let owner = match cells.text() {
-                None => None,
-                Some(kind) => {
-                    Some(Owner { is_identity: kind == "i", table: cells.oid(), column: cells.number().unwrap_or(0) })
-                }
-            };
+            let owner = cells.text().map(|kind| Owner {
+                is_identity: kind == "i",
+                table: cells.oid(),
+                column: cells.number().unwrap_or(0),
+            });
             if options.contains_key("unlogged") {
                 sequence.options.extend([yes("unlogged")]);
             }

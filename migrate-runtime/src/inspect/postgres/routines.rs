@@ -52,6 +52,10 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
                 let heads = ["CREATE OR REPLACE FUNCTION ", "CREATE OR REPLACE PROCEDURE "];
                 (types, catalog.unqualified_statement(printed.trim_end(), &heads))
             }
+            None if kind != Kind::Aggregate => {
+                found.is_torn = true;
+                continue;
+            }
             None => {
                 let identity = identity.filter(|identity| !identity.is_empty()).unwrap_or_else(|| "*".to_owned());
                 (identity, aggregate(catalog, &name, &mut cells))

@@ -51,3 +51,22 @@ fn everything_needed<'o>(
     }
     reached
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::QualifiedName;
+
+    #[test]
+    fn of_a_circle_the_table_comes_first_and_waits_for_its_function() {
+        let object = |kind, name: &str| ObjectRef { kind, name: QualifiedName::new(name), arguments: None };
+        let (function, other) = (object(Kind::Function, "f"), object(Kind::Function, "g"));
+        let (table, plain) = (object(Kind::Table, "t"), object(Kind::Table, "u"));
+        let needs = |object: &ObjectRef, needs: &ObjectRef| Dependency { object: object.clone(), needs: needs.clone() };
+        let objects = [function.clone(), other.clone(), table.clone(), plain.clone()];
+        let straight = [needs(&table, &function), needs(&plain, &other)];
+        assert_eq!(creation_order(&objects, &straight), (vec![0, 1, 2, 3], Places::new()));
+        let circle = [needs(&table, &function), needs(&function, &table), needs(&plain, &function)];
+        assert_eq!(creation_order(&objects, &circle), (vec![1, 2, 0, 3], Places::from([2])));
+    }
+}
