@@ -25,6 +25,7 @@
 //! | PostgreSQL | a database of the server | `CREATE DATABASE … TEMPLATE` |
 //! | MariaDB, MySQL | a database of the server, with a script of its objects | the script, and its rows copied by the server |
 //!
+//! On PostgreSQL a copy lacks what is said of the database as a whole: `ALTER DATABASE … SET`, `GRANT … ON DATABASE`.
 //! The user of the URL needs the right to create databases. Connections that this module makes itself speak TLS only if
 //! they are sqlx's.
 //!
@@ -177,7 +178,7 @@ impl Drop for FreshDatabase {
         }
         let (server, name) = (self.server.clone(), self.name.clone());
         // What cannot be dropped now is old enough some day.
-        let _ = live::on_a_thread(move || async move {
+        live::quietly(move || async move {
             match server.engine {
                 Engine::Sqlite => Ok(()),
                 Engine::Postgres => postgres::drop(&server, &name).await,

@@ -18,7 +18,7 @@ pub(super) fn url(name: &str) -> String {
 }
 
 /// The same as SQLite itself takes it.
-#[cfg(any(feature = "rusqlite", feature = "sqlx-sqlite"))]
+#[cfg(feature = "rusqlite")]
 pub(super) fn file(url: &str) -> String {
     format!("file:{}", url.trim_start_matches("sqlite://"))
 }
