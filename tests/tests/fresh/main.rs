@@ -38,10 +38,13 @@ fn fresh(migrations: &Migrations, url: &str) -> FreshDatabase {
     fresh_database(migrations).on(url).create().unwrap_or_else(|error| panic!("{}", explain(&error)))
 }
 
+/// Runs SQL in a database, and gives what its client prints.
+type Ask = Box<dyn Fn(&str, &str) -> String + Sync>;
+
 /// A server, and how to ask it.
 struct Server {
     url: String,
-    ask: Box<dyn Fn(&str, &str) -> String + Sync>,
+    ask: Ask,
     databases: &'static str,
 }
 
