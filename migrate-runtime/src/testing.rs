@@ -31,8 +31,8 @@
 //!
 //! # What becomes of the databases
 //!
-//! Dropping a [`FreshDatabase`] ends its sessions and drops the database, and waits for that on a thread of its own, also where the
-//! test panics. A process that is killed leaves its databases; the first call in another process drops them when they are
+//! Dropping a [`FreshDatabase`] ends its sessions and drops the database, and waits for that, ten seconds at most,
+//! also where the test panics. A process that is killed leaves its databases; the first call in another process drops them when they are
 //! older than an hour and no session uses them. Templates stay; those of other revisions go when they are older than a day. Only names of
 //! the form `migrate_test_<sum>_<seconds>_<random>` and `migrate_test_<sum>_<seconds>_template` are ever dropped.
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread::Builder;
+use std::time::Duration;
 
 use migrate_plan::Code;
 
@@ -25,13 +26,19 @@ where
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// [`on_a_thread`] for what may fail in silence: a test that panics must not panic once more.
+/// How long a database that goes is waited for.
+const GOING: Duration = Duration::from_secs(10);
+
+/// [`on_a_thread`] for what may fail in silence, and is not waited for without end: a test that panics must not panic once
+/// more, and a server may be gone.
 pub(super) fn quietly<F>(work: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = Result<(), Error>>,
 {
-    if let Ok(thread) = Builder::new().spawn(move || drive(work())) {
-        let _ = thread.join();
+    let (done, wait) = std::sync::mpsc::channel();
+    let thread = Builder::new().spawn(move || done.send(drive(work()).is_ok()));
+    if thread.is_ok() {
+        let _ = wait.recv_timeout(GOING);
     }
 }
 
