@@ -25,13 +25,14 @@
 //! | PostgreSQL | a database of the server | `CREATE DATABASE … TEMPLATE` |
 //! | MariaDB, MySQL | a database of the server, with a script of its objects | the script, and its rows copied by the server |
 //!
+//! On PostgreSQL a copy lacks what is said of the database as a whole: `ALTER DATABASE … SET`, `GRANT … ON DATABASE`.
 //! The user of the URL needs the right to create databases. Connections that this module makes itself speak TLS only if
 //! they are sqlx's.
 //!
 //! # What becomes of the databases
 //!
-//! Dropping a [`FreshDatabase`] ends its sessions and drops the database, and waits for that on a thread of its own, also where the
-//! test panics. A process that is killed leaves its databases; the first call in another process drops them when they are
+//! Dropping a [`FreshDatabase`] ends its sessions and drops the database, and waits for that, ten seconds at most,
+//! also where the test panics. A process that is killed leaves its databases; the first call in another process drops them when they are
 //! older than an hour and no session uses them. Templates stay; those of other revisions go when they are older than a day. Only names of
 //! the form `migrate_test_<sum>_<seconds>_<random>` and `migrate_test_<sum>_<seconds>_template` are ever dropped.
 
@@ -177,7 +178,7 @@ impl Drop for FreshDatabase {
         }
         let (server, name) = (self.server.clone(), self.name.clone());
         // What cannot be dropped now is old enough some day.
-        let _ = live::on_a_thread(move || async move {
+        live::quietly(move || async move {
             match server.engine {
                 Engine::Sqlite => Ok(()),
                 Engine::Postgres => postgres::drop(&server, &name).await,

@@ -4,6 +4,8 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::thread::Builder;
+use std::time::Duration;
 
 use migrate_plan::Code;
 
@@ -20,8 +22,31 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>>,
 {
-    std::thread::spawn(move || drive(work())).join().unwrap_or_else(|panic| resume_unwind(panic))
+    let thread = Builder::new().spawn(move || drive(work())).map_err(|error| no_thread(&error))?;
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
+
+/// How long a database that goes is waited for.
+const GOING: Duration = Duration::from_secs(10);
+
+/// [`on_a_thread`] for what may fail in silence, and is not waited for without end: a test that panics must not panic once
+/// more, and a server may be gone.
+pub(super) fn quietly<F>(work: impl FnOnce() -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let (done, wait) = std::sync::mpsc::channel();
+    let thread = Builder::new().spawn(move || done.send(drive(work()).is_ok()));
+    if thread.is_ok() {
+        let _ = wait.recv_timeout(GOING);
+    }
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    refusal(Code::NotReady, format!("there is no thread: {error}"), LIMITS)
+}
+
+const LIMITS: &str = "look at the limits of the process";
 
 /// [`on_a_thread`] without blocking: the executor of the caller waits.
 pub(super) async fn beside<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, Error>
@@ -30,15 +55,14 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     let answer = Arc::new(Mutex::new((None, None::<Waker>)));
-    std::thread::spawn({
-        let answer = Arc::clone(&answer);
-        move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| drive(work())));
-            let mut answer = lock(&answer);
-            answer.0 = Some(outcome);
-            answer.1.take().into_iter().for_each(Waker::wake);
-        }
+    let to_answer = Arc::clone(&answer);
+    let thread = Builder::new().spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| drive(work())));
+        let mut answer = lock(&to_answer);
+        answer.0 = Some(outcome);
+        answer.1.take().into_iter().for_each(Waker::wake);
     });
+    thread.map_err(|error| no_thread(&error))?;
     let outcome = poll_fn(|context| {
         let mut answer = lock(&answer);
         match answer.0.take() {
@@ -65,9 +89,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     feature = "sqlx-mysql"
 ))]
 fn drive<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        refusal(Code::NotReady, format!("there is no runtime: {error}"), "look at the limits of the process")
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| refusal(Code::NotReady, format!("there is no runtime: {error}"), LIMITS))?;
     runtime.block_on(work)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use migrate_plan::ChecksumBuilder;
+use migrate_plan::{ChecksumBuilder, Code};
 
 use super::url::Engine;
 use crate::error::Error;
@@ -42,7 +42,7 @@ impl Sum {
     /// A name for a database of one test.
     pub(super) fn fresh_name(&self) -> Result<String, Error> {
         let random = getrandom::u32().map_err(|error| {
-            super::refusal(migrate_plan::Code::CommandFailed, format!("no random number: {error}"), "ask the system")
+            super::refusal(Code::NotReady, format!("the system has no random number: {error}"), "look at the system")
         })?;
         Ok(format!("{PREFIX}{}_{:010}_{random:08x}", self.0, now()))
     }

@@ -21,6 +21,7 @@ use crate::sql::identifier;
 static SEEN: Mutex<Option<HashMap<(Url, Sum), String>>> = Mutex::new(None);
 
 const OBJECT_IN_USE: &str = "55006";
+const DUPLICATE_DATABASE: &str = "42P04";
 const CREATING: &str = "the database cannot be created";
 /// How long a template that somebody uses is waited for, and how often it is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -120,7 +121,13 @@ async fn build(admin: &mut Live, migrations: &Migrations, sum: &Sum, url: &Url) 
     let close = format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", quoted(&building));
     admin.batch_execute(&close).await.map_err(creating)?;
     let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(&building), quoted(&name));
-    patiently(admin, &rename).await.map_err(creating)?;
+    match patiently(admin, &rename).await {
+        // The lock is one of the database that the URL names, and somebody came by another one.
+        Err(error) if error.code.as_deref() == Some(DUPLICATE_DATABASE) => {
+            patiently(admin, &format!("DROP DATABASE {}", quoted(&building))).await.map_err(creating)?;
+        }
+        outcome => outcome.map_err(creating)?,
+    }
     Ok(name)
 }
 

@@ -18,16 +18,16 @@ pub(super) fn url(name: &str) -> String {
 }
 
 /// The same as SQLite itself takes it.
-#[cfg(any(feature = "rusqlite", feature = "sqlx-sqlite"))]
+#[cfg(feature = "rusqlite")]
 pub(super) fn file(url: &str) -> String {
     format!("file:{}", url.trim_start_matches("sqlite://"))
 }
 
 /// Makes a database, and gives the connection that keeps it.
+#[expect(clippy::await_holding_lock, reason = "each caller waits on a thread of its own")]
 pub(super) async fn fresh(migrations: &Migrations, sum: &Sum) -> Result<(String, Live), Error> {
     let name = sum.fresh_name()?;
     let keeper = open(&name).await?;
-    // Each thread has a runtime of its own, so that nobody waits for whom it holds up.
     let mut templates = live::lock(&TEMPLATES);
     let templates = templates.get_or_insert_default();
     if !templates.contains_key(sum) {

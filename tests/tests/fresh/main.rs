@@ -1,5 +1,7 @@
 //! Each test of an application gets a database of its own, at the head of its revisions.
 
+mod copy;
+
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,6 +15,12 @@ use migrate_tests::{mariadb, postgres};
 fn own_revisions() -> Migrations {
     static MADE: AtomicU32 = AtomicU32::new(0);
     revisions(&format!("{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// The word by which they differ.
+fn word_of(migrations: &Migrations) -> String {
+    let body = &migrations.revisions()[0].sections[0].body;
+    body.split_once("TABLE t_").and_then(|(_, rest)| rest.split_once(' ')).expect("it has one").0.to_owned()
 }
 
 fn revisions(word: &str) -> Migrations {
@@ -30,29 +38,29 @@ fn fresh(migrations: &Migrations, url: &str) -> FreshDatabase {
     fresh_database(migrations).on(url).create().unwrap_or_else(|error| panic!("{}", explain(&error)))
 }
 
+/// Runs SQL in a database, and gives what its client prints.
+type Ask = Box<dyn Fn(&str, &str) -> String + Sync>;
+
 /// A server, and how to ask it.
 struct Server {
     url: String,
-    ask: Box<dyn Fn(&str, &str) -> String + Sync>,
+    ask: Ask,
     databases: &'static str,
 }
 
 fn postgres() -> Option<Server> {
-    let server = postgres::engine_or_skip("postgres")?;
-    let url = server.create_database().url();
-    let ask = Box::new(|database: &str, sql: &str| server.psql(database, sql).expect("an answer"));
-    Some(Server { url, ask, databases: "SELECT datname FROM pg_database WHERE datname LIKE 'migrate%' ORDER BY 1" })
+    postgres::engine_or_skip("postgres").map(Server::of_postgres)
 }
 
 fn mariadb() -> Option<Server> {
-    let server = mariadb::engine_or_skip("mariadb")?;
-    let url = server.create_database().url();
-    let ask = Box::new(|database: &str, sql: &str| {
-        let database = if database == "postgres" { "mysql" } else { database };
-        server.sql(database, sql).expect("an answer")
-    });
-    let databases = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'migrate%' ORDER BY 1";
-    Some(Server { url, ask, databases })
+    mariadb::engine_or_skip("mariadb").map(Server::of_mariadb)
+}
+
+/// Servers on which no other test sweeps.
+fn servers_of_its_own() -> impl Iterator<Item = Server> {
+    let postgres = postgres().map(|_| Server::of_postgres(Box::leak(Box::new(postgres::Server::start().unwrap()))));
+    let mariadb = mariadb().map(|_| Server::of_mariadb(Box::leak(Box::new(mariadb::Server::start().unwrap()))));
+    [postgres, mariadb].into_iter().flatten()
 }
 
 fn servers() -> impl Iterator<Item = Server> {
@@ -60,6 +68,23 @@ fn servers() -> impl Iterator<Item = Server> {
 }
 
 impl Server {
+    fn of_postgres(server: &'static postgres::Server) -> Self {
+        let url = server.create_database().url();
+        let ask = Box::new(|database: &str, sql: &str| server.psql(database, sql).expect("an answer"));
+        Self { url, ask, databases: "SELECT datname FROM pg_database WHERE datname LIKE 'migrate%' ORDER BY 1" }
+    }
+
+    fn of_mariadb(server: &'static mariadb::Server) -> Self {
+        let url = server.create_database().url();
+        let ask = Box::new(|database: &str, sql: &str| {
+            let database = if database == "postgres" { "mysql" } else { database };
+            server.sql(database, sql).expect("an answer")
+        });
+        let databases =
+            "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'migrate%' ORDER BY 1";
+        Self { url, ask, databases }
+    }
+
     fn ask(&self, database: &str, sql: &str) -> String {
         (self.ask)(database, sql)
     }
@@ -204,7 +229,7 @@ fn a_database_is_dropped_under_open_sessions_and_by_a_panic() {
 
 #[test]
 fn what_dead_tests_have_left_is_dropped_and_nothing_else() {
-    for server in servers() {
+    for server in servers_of_its_own() {
         let (old, older) = (seconds_ago(2 * 3600), seconds_ago(25 * 3600));
         let left = format!("migrate_test_0123456789abcdef_{old}_89abcdef");
         let used = format!("migrate_test_0123456789abcdef_{old}_00000000");
@@ -222,17 +247,14 @@ fn what_dead_tests_have_left_is_dropped_and_nothing_else() {
             true => session = Some(::postgres::Client::connect(&of_used, ::postgres::NoTls).unwrap()),
             false => blocking = Some(mysql::Conn::new(mysql::Opts::from_url(&of_used).unwrap()).unwrap()),
         }
-        let fresh = fresh(&own_revisions(), &server.url);
+        drop(fresh(&own_revisions(), &server.url));
         for gone in [&left, &template] {
             assert!(!server.has(gone), "{gone}");
         }
         for stays in [&used, &young, &young_template].into_iter().chain(&others) {
             assert!(server.has(stays), "{stays}");
         }
-        drop((session, blocking, fresh));
-        for name in [&used, &young, &young_template].into_iter().chain(&others) {
-            server.ask("postgres", &format!("DROP DATABASE {name}"));
-        }
+        drop((session, blocking));
     }
 }
 
@@ -259,24 +281,28 @@ fn child() {
     println!("made {}", fresh.name());
 }
 
+/// The names of databases that other processes make at once.
+fn in_other_processes(server: &Server, migrations: &Migrations, count: usize) -> Vec<String> {
+    let start = || {
+        let mut command = Command::new(std::env::current_exe().expect("a test has an executable"));
+        command.args(["--exact", "child", "--ignored", "--nocapture"]).stdout(Stdio::piped());
+        command.env("FRESH_WORD", word_of(migrations)).env("DATABASE_URL", &server.url).spawn().expect("it starts")
+    };
+    let children: Vec<_> = (0..count).map(|_| start()).collect();
+    let name = |child: std::process::Child| {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text.lines().find_map(|line| line.split_once("made ").map(|(_, name)| name.to_owned()));
+        line.unwrap_or_else(|| panic!("{text}"))
+    };
+    children.into_iter().map(name).collect()
+}
+
 #[test]
 fn processes_that_start_at_once_build_one_template() {
     for server in servers() {
-        let word = format!("at_once_{}", std::process::id());
-        let start = || {
-            let mut command = Command::new(std::env::current_exe().expect("a test has an executable"));
-            command.args(["--exact", "child", "--ignored", "--nocapture"]).stdout(Stdio::piped());
-            command.env("FRESH_WORD", &word).env("DATABASE_URL", &server.url).spawn().expect("it starts")
-        };
-        let children: Vec<_> = (0..6).map(|_| start()).collect();
-        let mut names = Vec::new();
-        for child in children {
-            let output = child.wait_with_output().expect("it ends");
-            assert!(output.status.success());
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            names.extend(text.lines().filter_map(|line| Some(line.split_once("made ")?.1.to_owned())));
-        }
-        assert_eq!(names.len(), 6);
+        let names = in_other_processes(&server, &own_revisions(), 6);
         assert_eq!(server.templates(&names[0]).len(), 1, "{names:?}");
         assert!(names.iter().all(|name| !server.has(name)), "they went with their processes");
     }
