@@ -1,6 +1,7 @@
 //! A database of its own for each test of an application, at the head of its revisions.
 //!
-//! The revisions run once, into a template; each test gets a copy, through whichever drivers are enabled.
+//! The revisions run once, into a template; each test gets a copy, through whichever drivers are enabled. [`assert_round_trip`] tries
+//! out the revisions themselves.
 //!
 //! ```
 //! use migrate_runtime::testing::fresh_database;
@@ -42,6 +43,7 @@ mod live;
 mod mysql;
 mod name;
 mod postgres;
+mod round_trip;
 mod sqlite;
 mod url;
 
@@ -55,6 +57,7 @@ use crate::driver::{BoxFuture, LiveConnection};
 use crate::error::Error;
 use crate::migrations::Migrations;
 use name::Sum;
+pub use round_trip::{assert_round_trip, assert_round_trip_on, assert_round_trip_on_async};
 use url::{Engine, Url};
 
 /// A connection by whichever driver is enabled.

@@ -1,6 +1,7 @@
 //! Each test of an application gets a database of its own, at the head of its revisions.
 
 mod copy;
+mod round_trip;
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
