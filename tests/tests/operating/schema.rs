@@ -146,3 +146,89 @@ fn a_command_gets_a_database_of_its_own_which_is_gone_afterwards() {
         assert!(scratches(site).is_empty());
     });
 }
+
+#[test]
+fn a_role_that_may_make_no_database_gets_a_schema_or_is_told_which_right_is_missing() {
+    on_every_engine(&REVISIONS, |site| {
+        let Some((url, password)) = site.url_with_password() else { return };
+        site.must(&["upgrade", "002"]);
+        if site.dialect() == "postgres" {
+            site.query("GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_login");
+        }
+        let before = site.dump();
+        let call = |arguments: &[&str]| {
+            let ran = site.sandbox.migrate(&[arguments, &["--database-url", &url]].concat());
+            assert!(!format!("{ran:?}").contains(password), "{ran:?}");
+            ran
+        };
+        if site.dialect() == "mariadb" {
+            let ran = call(&["verify"]);
+            assert!(ran.code == 1 && ran.stderr.contains("M0901") && ran.stderr.contains("GRANT ALL ON"), "{ran:?}");
+            assert_eq!(call(&["inspect"]).code, 0);
+        } else {
+            let ran = call(&["verify"]);
+            assert_eq!(ran.code, 0, "{ran:?}");
+            assert!(ran.stderr.contains("scratch schema: migrate_scratch_"), "{ran:?}");
+            let ran = call(&["diff", "database", "migrations"]);
+            assert_eq!((ran.code, ran.stdout.trim_end()), (0, "+ view seen"), "{ran:?}");
+            let ran = site.sandbox.migrate(&["scratch", "--database-url", &url, "--", "true"]);
+            assert!(ran.code == 1 && ran.stderr.contains("CREATEDB"), "{ran:?}");
+            site.sandbox.write(
+                "migrations/004_x.sql",
+                "-- revision: 004\n-- parents: 003\n\n-- migrate: up\nCREATE EXTENSION citext;\n\n-- migrate: down\nDROP EXTENSION citext;\n",
+            );
+            site.sandbox.write(
+                "migrations/005_y.sql",
+                "-- revision: 005\n-- parents: 004\n\n-- migrate: up\nDROP TABLE public.users;\n\n-- migrate: down\nSELECT 1;\n",
+            );
+            let ran = call(&["verify"]);
+            assert!(ran.code == 1 && ran.stderr.matches("M0901").count() == 3, "{ran:?}");
+            assert!(ran.stderr.contains("004_x.sql:5") && ran.stderr.contains("reaches into `public`"), "{ran:?}");
+        }
+        assert_eq!(site.dump(), before);
+        assert!(scratches(site).is_empty());
+    });
+}
+
+#[test]
+fn what_a_crash_has_left_is_removed_when_it_is_old_and_nobody_uses_it() {
+    on_every_engine(&REVISIONS, |site| {
+        if site.dialect() == "sqlite" {
+            return;
+        }
+        let old = "migrate_scratch_1700000000_0123456789ab";
+        let young = format!("migrate_scratch_{}_0123456789ab", u64::MAX >> 32);
+        site.execute(&format!("CREATE DATABASE {old}"));
+        site.execute(&format!("CREATE DATABASE {young}"));
+        site.must(&["inspect", "migrations"]);
+        assert_eq!(scratches(site), BTreeSet::from([young.clone()]));
+        site.execute(&format!("DROP DATABASE {young}"));
+    });
+}
+
+#[test]
+fn a_killed_call_leaves_a_database_that_says_when_it_was_made() {
+    on_every_engine(&REVISIONS, |site| {
+        if site.dialect() == "sqlite" {
+            return;
+        }
+        let mut child = site
+            .sandbox
+            .command(&["scratch", "--database-url", &site.url(), "--", "sleep", "60"])
+            .spawn()
+            .expect("it starts");
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while scratches(site).is_empty() && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        let left = scratches(site);
+        assert_eq!(left.len(), 1, "{left:?}");
+        let name = left.first().expect("one").clone();
+        // Not an hour old: another call leaves it alone.
+        site.must(&["inspect", "migrations"]);
+        assert!(scratches(site).contains(&name));
+        site.execute(&format!("DROP DATABASE {name}"));
+    });
+}
