@@ -11,10 +11,11 @@ use super::relations::identity_options;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
+    // To print with a table costs the square of its columns. A default names none of them.
     let query = format!(
         "SELECT a.attrelid::text, a.attnum::text, a.attname::text, \
          pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
-         (f.oid IS NOT NULL)::text, pg_catalog.pg_get_expr(f.adbin, f.adrelid, {generated}), a.attidentity::text, {generated_kind}, \
+         (f.oid IS NOT NULL)::text, pg_catalog.pg_get_expr(f.adbin, CASE WHEN {generated} THEN f.adrelid ELSE 0::oid END, {generated}), a.attidentity::text, {generated_kind}, \
          CASE WHEN NOT pg_catalog.pg_collation_is_visible(l.oid) THEN ln.nspname::text END, l.collname::text, \
          CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain' \
          WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END, \

@@ -144,7 +144,7 @@ fn what_is_dropped_meanwhile_makes_it_look_again() {
         let other = connect(&database.url()).await;
         execute(&other, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a integer DEFAULT 1, b mood)").await;
         for (created, mark, dropped) in [
-            ("CREATE TABLE gone (a integer DEFAULT 1)", "a.attname", "DROP TABLE gone"),
+            ("CREATE TABLE gone (a integer, b integer GENERATED ALWAYS AS (a) STORED)", "a.attname", "DROP TABLE gone"),
             ("CREATE TABLE gone (a integer, b mood)", "a.attname", "DROP TABLE gone; DROP TYPE mood CASCADE"),
             ("CREATE TABLE gone (a integer); CREATE INDEX ON gone ((a + 1))", "pg_get_indexdef", "DROP TABLE gone"),
             ("CREATE TABLE gone (a integer CHECK (a > 1))", "c.contype", "DROP TABLE gone"),
@@ -306,11 +306,8 @@ fn what_is_not_understood_is_named() {
 fn nobodys_function_is_called_instead_of_the_servers() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(
-            &db,
-            "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
-        )
-        .await;
+        execute(&db, include_str!("../../../data/schema/postgres/guards.sql")).await;
+        execute(&db, include_str!("../../../data/schema/postgres/partitions.sql")).await;
         let before = inspect(&mut db).await;
         execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)")
             .await;
