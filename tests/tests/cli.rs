@@ -343,6 +343,7 @@ fn check_says_what_it_checked_and_what_it_did_not_and_why() {
     -       interrupted  not checked: no database URL was given
     -       runnable     not checked: no database URL was given
     -       pending      not checked: no database URL was given
+    -       schema       not checked: no database URL was given
     exit 0
     ");
     assert_eq!(on_sqlite(&sandbox, &["check"]).code, 3);
@@ -390,6 +391,7 @@ fn check_ends_with_the_gravest_of_what_it_found() {
     -       interrupted  not checked: the files must be readable first
     -       runnable     not checked: the files must be readable first
     -       pending      not checked: the files must be readable first
+    -       schema       not checked: the files must be readable first
     --- stderr
     error[M0017]: `notes.txt` is not a revision
       --> migrations/notes.txt:1
@@ -432,6 +434,7 @@ fn check_since_refuses_edits_of_what_was_merged() {
     -       interrupted  not checked: no database URL was given
     -       runnable     not checked: no database URL was given
     -       pending      not checked: no database URL was given
+    -       schema       not checked: no database URL was given
     --- stderr
     error[M0304]: revision `001` differs from the one at HEAD
       --> migrations/001_users.sql:1

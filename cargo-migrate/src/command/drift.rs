@@ -36,7 +36,10 @@ pub(super) async fn check(
     checks: &mut Checks,
 ) -> Result<(), Failure> {
     let plan = migrations.migrator().target("heads").plan_live(database.live()).await;
+    let graph = migrations.graph()?;
+    let is_unknown = |id: &String| graph.node(id).is_none();
     let unjudged = match &plan {
+        Ok(plan) if plan.heads_before.iter().any(is_unknown) => Some("the database has revisions that are not here"),
         Err(_) => Some("what is applied must be known and unchanged first"),
         Ok(plan) if plan.finishes.is_some() => Some("a revision is half done"),
         Ok(plan) if plan.steps.iter().any(|step| step.behind) => Some("a revision is pending behind an applied one"),

@@ -65,11 +65,15 @@ impl Rows {
         Ok(Self(all))
     }
 
-    /// Tables whose rows are gone after an `up` that does not name them.
+    /// Tables whose rows are gone after an `up` that does not name them. One that deletes rows takes along what it means to.
     pub(super) fn taken_along(&self, after: &Self, up: &str) -> Vec<String> {
+        let up = up.to_lowercase();
+        if ["delete", "truncate", "replace"].iter().any(|word| up.contains(word)) {
+            return Vec::new();
+        }
         let fewer = |(name, rows): (&QualifiedName, &TableRows)| {
             let left = after.0.get(name)?.rows.len();
-            let is_named = up.to_lowercase().contains(&name.name.to_lowercase());
+            let is_named = up.contains(&name.name.to_lowercase());
             let is_gone = left < rows.rows.len() && !is_named;
             is_gone.then(|| format!("`{name}`: {} before, {left} after", counted(rows.rows.len())))
         };

@@ -19,7 +19,7 @@ use value::{Values, literals};
 const ROWS: usize = 2;
 
 /// How often other values are tried.
-const ATTEMPTS: usize = 12;
+const ATTEMPTS: usize = 20;
 
 /// Makes rows for the tables that `after` has and `before` has not, and values for new columns of the others. Says for which
 /// tables it could not.
@@ -141,12 +141,14 @@ impl Seeder<'_> {
     fn made(&self, table: &Table, column: &Column, row: usize, attempt: usize) -> Option<String> {
         let (data_type, domain_checks) = self.base_type(&column.data_type);
         let name = column.name.to_lowercase();
+        let place = table.columns.iter().position(|other| other.name == column.name).unwrap_or_default();
         let checks = table.checks.iter().map(|check| check.expression.as_str());
         let mentioned = checks.filter(|check| check.to_lowercase().contains(&name)).chain(domain_checks);
         let named: Vec<String> = mentioned.flat_map(literals).collect();
         // First what is far from what a revision would insert itself; then what the checks name.
         match attempt.checked_sub(2) {
-            Some(turn) if !named.is_empty() => Some(named[(turn + row) % named.len()].clone()),
+            // Each column at its own pace, so that values meet in many ways.
+            Some(turn) if !named.is_empty() => Some(named[(turn * (1 + place) + row) % named.len()].clone()),
             _ => Values { dialect: self.dialect, schema: self.schema, small: attempt % 2 == 1 }.of(&data_type, row),
         }
     }

@@ -232,3 +232,23 @@ fn a_killed_call_leaves_a_database_that_says_when_it_was_made() {
         site.execute(&format!("DROP DATABASE {name}"));
     });
 }
+
+#[test]
+fn a_difference_is_coloured_where_that_is_wanted() {
+    on_every_engine(&REVISIONS, |site| {
+        let ran = site.must(&["diff", "migrations@001", "migrations@002", "--color", "always"]);
+        assert!(ran.stdout.contains("\u{1b}[32m+   column bio"), "{ran:?}");
+        let ran = site.must(&["diff", "migrations@002", "migrations@001", "--color", "always"]);
+        assert!(ran.stdout.contains("\u{1b}[31m-   column bio"), "{ran:?}");
+    });
+}
+
+#[test]
+fn drift_of_a_database_that_is_ahead_is_not_judged() {
+    on_every_engine(&REVISIONS, |site| {
+        site.must(&["upgrade"]);
+        std::fs::remove_file(site.sandbox.path().join("migrations/003_seen.sql")).expect("it goes");
+        let ran = site.call(&["check", "--drift"]);
+        assert!(ran.stdout.contains("-       schema"), "{ran:?}");
+    });
+}

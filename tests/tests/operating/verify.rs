@@ -175,3 +175,75 @@ fn revisions_that_reach_into_other_databases_are_not_tried_out() {
         assert_eq!(site.query("SELECT count(*) FROM users"), "0");
     });
 }
+
+#[test]
+fn drafts_alone_are_tried_out_when_that_is_asked_for() {
+    on_every_engine(&REVISIONS, |site| {
+        site.must(&["seal", "002"]);
+        let json = site.must(&["verify", "--drafts", "--format", "json"]).json();
+        let revisions = json["revisions"].as_array().expect("a list");
+        assert_eq!(revisions.len(), 1, "{json}");
+        assert_eq!(revisions[0]["revision"], "003");
+        let ran = site.call(&["verify", "--drafts", "002"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+    });
+}
+
+#[test]
+fn rows_that_a_rebuild_takes_along_are_found() {
+    let base = revision(
+        "001",
+        "none",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER NOT \
+         NULL REFERENCES users (id) ON DELETE CASCADE);",
+        "DROP TABLE posts;\nDROP TABLE users;",
+    );
+    let rebuild = "CREATE TABLE fresh (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '');\nINSERT INTO fresh SELECT id, \
+                   coalesce(name, '') FROM users;\nDROP TABLE users;\nALTER TABLE fresh RENAME TO users;";
+    let back = "CREATE TABLE fresh (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO fresh SELECT * FROM users;\nDROP TABLE \
+                users;\nALTER TABLE fresh RENAME TO users;";
+    let inside = revision("002", "001", rebuild, back);
+    // With foreign keys on, each row of a table that is dropped takes others along.
+    let keys_on = "-- migrate: no-transaction\nPRAGMA foreign_keys = ON;";
+    let outside = revision("002", "001", &format!("{keys_on}\n{rebuild}"), back);
+    for (files, code) in [([&base, &inside], 0), ([&base, &outside], 1)] {
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        on_every_engine(&files, |site| {
+            if site.dialect() != "sqlite" {
+                return;
+            }
+            let ran = site.call(&["verify"]);
+            assert_eq!(ran.code, code, "{ran:?}");
+            if code == 1 {
+                assert!(ran.stderr.contains("rows are gone after the `up` of `002`"), "{ran:?}");
+                assert!(ran.stderr.contains("`posts`: 2 rows before, 0 after"), "{ran:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn rows_fit_into_what_a_schema_demands() {
+    let demanding = [
+        "CREATE TABLE parents (id INTEGER NOT NULL PRIMARY KEY, code CHAR(2) NOT NULL UNIQUE);",
+        "CREATE TABLE children (parent_code CHAR(2) NOT NULL UNIQUE REFERENCES parents (code), age INTEGER NOT NULL CHECK (age BETWEEN \
+         18 AND 19), status VARCHAR(10) NOT NULL CHECK (status IN ('new', 'it''s')), email VARCHAR(40) NOT NULL CHECK (email LIKE \
+         '%@example.org'), boss INTEGER, born DATE NOT NULL, price DECIMAL(4, 2) NOT NULL CHECK (price > 0), PRIMARY KEY (age, status));",
+    ]
+    .join("\n");
+    let base = revision("001", "none", &demanding, "DROP TABLE children;\nDROP TABLE parents;");
+    // It would lose rows, if there were any.
+    let next = revision(
+        "002",
+        "001",
+        "CREATE TABLE other (id INTEGER PRIMARY KEY);",
+        "DROP TABLE other;\nDELETE FROM children;",
+    );
+    on_every_engine(&[(&base.0, &base.1), (&next.0, &next.1)], |site| {
+        let ran = site.call(&["verify"]);
+        assert_eq!(ran.code, 1, "{}: {ran:?}", site.dialect());
+        let is_found = ran.stderr.contains("`children`: 2 rows before, 0 after")
+            || ran.stderr.contains("`children`: 1 row before, 0 after");
+        assert!(is_found, "{}: {ran:?}", site.dialect());
+    });
+}

@@ -127,37 +127,55 @@ impl Values<'_> {
     }
 }
 
-/// The values that an expression names: its string literals as they stand, and its numbers with their neighbours.
+/// The values that an expression names: its string literals as they stand, and its numbers with neighbours, first those that a
+/// comparison in front of them lets pass.
 pub(super) fn literals(expression: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = expression;
-    while let Some(start) = rest.find(|c: char| c == '\'' || c.is_ascii_digit()) {
-        let before = rest[..start].chars().next_back();
-        rest = &rest[start..];
-        let end = if rest.starts_with('\'') {
+    let (mut first, mut others) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while let Some(start) = expression[at..].find(|c: char| c == '\'' || c.is_ascii_digit()).map(|start| at + start) {
+        let (before, rest) = expression.split_at(start);
+        let length = if rest.starts_with('\'') {
             let end = string_end(rest);
-            found.push(rest[..end].to_owned());
+            first.push(rest[..end].to_owned());
             end
         } else {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             // Digits inside a name are none.
-            if !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-                && let Ok(number) = rest[..end].parse::<i64>()
-            {
-                found.extend([number, number.saturating_add(1), number.saturating_sub(1)].map(|near| near.to_string()));
+            let is_name = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if let (false, Ok(number)) = (is_name, rest[..end].parse::<i64>()) {
+                let (fitting, other) = neighbours(before.trim_end(), number);
+                first.extend(fitting.map(|near| near.to_string()));
+                others.push(other.to_string());
             }
             end
         };
-        rest = &rest[end..];
+        at = start + length;
     }
-    found
+    first.extend(others);
+    first
 }
 
-/// The end of the string literal that the text begins with.
+/// Two numbers that the comparison before a number lets pass, and one that it does not.
+fn neighbours(before: &str, number: i64) -> ([i64; 2], i64) {
+    let (less, more) = (number.saturating_sub(1), number.saturating_add(1));
+    match () {
+        () if before.ends_with(">=") => ([number, more], less),
+        () if before.ends_with('>') && !before.ends_with("<>") => ([more, number.saturating_add(2)], number),
+        () if before.ends_with("<=") => ([number, less], more),
+        () if before.ends_with('<') => ([less, number.saturating_sub(2)], number),
+        () => ([number, more], less),
+    }
+}
+
+/// The end of the string literal that the text begins with. MySQL and MariaDB print a quote inside with a backslash.
 fn string_end(text: &str) -> usize {
     let mut at = 1;
     while let Some(quote) = text[at..].find('\'') {
+        let is_escaped = text[..at + quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
         at += quote + 1;
+        if is_escaped {
+            continue;
+        }
         if !text[at..].starts_with('\'') {
             return at;
         }
@@ -173,7 +191,11 @@ mod tests {
     #[test]
     fn the_values_that_a_check_names_are_found() {
         assert_eq!(literals("status IN ('new', 'it''s')"), ["'new'", "'it''s'"]);
-        assert_eq!(literals("col1 >= 18"), ["18", "19", "17"]);
+        assert_eq!(literals(r"status IN ('it\'s', '\\')"), [r"'it\'s'", r"'\\'"]);
+        assert_eq!(literals("col1 >= 18 AND col1<=19"), ["18", "19", "19", "18", "17", "20"]);
+        assert_eq!(literals("price > 0"), ["1", "2", "0"]);
+        assert_eq!(literals("price < 0"), ["-1", "-2", "0"]);
+        assert_eq!(literals("a <> 5"), ["5", "6", "4"]);
         assert_eq!(literals("'never closed"), ["'never closed"]);
         assert_eq!(literals("é1 > 'ä'"), ["'ä'"]);
     }
