@@ -134,9 +134,5 @@ fn is_elsewhere(change: &SchemaChange) -> bool {
 fn drifted(diff: &SchemaDiff, problem: &str) -> Diagnostic {
     let help =
         "write what is meant as a revision, or change the database back; `cargo migrate diff` shows it as JSON, too";
-    let lines: Vec<String> = diff.lines().iter().map(ToString::to_string).collect();
-    let more = lines.len().saturating_sub(SHOWN);
-    let diagnostic = Diagnostic::new(Code::SchemaDrift, problem, help);
-    let diagnostic = lines.into_iter().take(SHOWN).fold(diagnostic, Diagnostic::note);
-    if more > 0 { diagnostic.note(format!("and {more} lines more")) } else { diagnostic }
+    diff.first_lines(SHOWN).into_iter().fold(Diagnostic::new(Code::SchemaDrift, problem, help), Diagnostic::note)
 }

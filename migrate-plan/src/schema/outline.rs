@@ -76,6 +76,15 @@ impl SchemaDiff {
         }
         lines
     }
+
+    /// The first of its lines as text, and how many more there are.
+    pub fn first_lines(&self, most: usize) -> Vec<String> {
+        let lines = self.lines();
+        let more = lines.len().saturating_sub(most);
+        let mut first: Vec<String> = lines.iter().take(most).map(ToString::to_string).collect();
+        first.extend((more > 0).then(|| format!("and {more} lines more")));
+        first
+    }
 }
 
 impl fmt::Display for SchemaDiff {

@@ -116,10 +116,7 @@ impl Verified {
             Diagnostic::new(Code::NotUndone, problem, help).at(place.clone()).because(why)
         };
         let with_lines = |diagnostic: Diagnostic, diff: &SchemaDiff| {
-            let lines: Vec<String> = diff.lines().iter().map(ToString::to_string).collect();
-            let more = lines.len().saturating_sub(SHOWN);
-            let diagnostic = lines.into_iter().take(SHOWN).fold(diagnostic, Diagnostic::note);
-            if more > 0 { diagnostic.note(format!("and {more} lines more")) } else { diagnostic }
+            diff.first_lines(SHOWN).into_iter().fold(diagnostic, Diagnostic::note)
         };
         match finding {
             Finding::UpFails(error) | Finding::DownFails(error) => error.diagnostics(),
