@@ -68,6 +68,8 @@ pub enum Finding {
     RowsTakenAlong(Vec<String>),
     /// Its `down` fails.
     DownFails(Error),
+    /// Its `down` runs on empty tables alone.
+    DownFailsOnRows(Error),
     /// Its `down` runs and changes nothing.
     DoesNothing,
     /// Behind its `down` the catalog is not what it was before its `up`.
@@ -120,9 +122,9 @@ impl Verified {
         };
         match finding {
             Finding::UpFails(error) | Finding::DownFails(error) => error.diagnostics(),
-            Finding::UpFailsOnRows(error) => {
+            Finding::UpFailsOnRows(error) | Finding::DownFailsOnRows(error) => {
                 let why =
-                    "the same revision runs when the tables are empty, as they are in a test and not in production";
+                    "the same statement runs when the tables are empty, as they are in a test and not in production";
                 error.diagnostics().into_iter().map(|problem| problem.because(why)).collect()
             }
             Finding::AgainFails(error) => {

@@ -115,7 +115,7 @@ fn a_revision_that_runs_on_empty_tables_alone_is_found() {
                 return assert_eq!(code, 0, "{shown}");
             }
             assert_eq!(code, 1, "{}: {shown}", site.dialect());
-            assert!(shown.contains("the same revision runs when the tables are empty"), "{shown}");
+            assert!(shown.contains("the same statement runs when the tables are empty"), "{shown}");
         },
     );
 }
@@ -245,5 +245,20 @@ fn rows_fit_into_what_a_schema_demands() {
         let is_found = ran.stderr.contains("`children`: 2 rows before, 0 after")
             || ran.stderr.contains("`children`: 1 row before, 0 after");
         assert!(is_found, "{}: {ran:?}", site.dialect());
+    });
+}
+
+#[test]
+fn a_down_that_runs_on_empty_tables_alone_is_found() {
+    let up = "DROP INDEX posts_title;\nALTER TABLE posts DROP COLUMN title;\nALTER TABLE users DROP COLUMN name;";
+    let down = "ALTER TABLE users ADD COLUMN name VARCHAR(80) NOT NULL;\nALTER TABLE posts ADD COLUMN title VARCHAR(80) DEFAULT \
+                'none';\nCREATE INDEX posts_title ON posts (title);";
+    verify(up, down, |site, code, shown| {
+        if site.dialect() == "mariadb" {
+            return;
+        }
+        assert_eq!(code, 1, "{}: {shown}", site.dialect());
+        assert!(shown.contains("down of `002` failed"), "{shown}");
+        assert!(shown.contains("the same statement runs when the tables are empty"), "{shown}");
     });
 }
