@@ -116,6 +116,11 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
             safeguards.backup = Some(Backup(&back_up));
         }
         let mut database = Database::connect(&url, need, &call.output).await?;
+        if let Verb::Stamp(args) = verb
+            && args.verify
+        {
+            drift::before_stamp(args, &migrations, &mut database, &url, &project, call).await?;
+        }
         if database.is_missing() {
             // What would be refused must not leave a file behind.
             verb.rehearse(&migrations, database.live(), &safeguards, &call.output).await?;
@@ -123,11 +128,6 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
             // Of nothing there is no backup.
             safeguards.backup = None;
             database = database.create()?;
-        }
-        if let Verb::Stamp(args) = verb
-            && args.verify
-        {
-            drift::before_stamp(args, &migrations, &mut database, &url, &project, call).await?;
         }
         if matches!(need, Need::Change | Need::Create) {
             crate::interrupt::watch(database.cancel(), call.output);

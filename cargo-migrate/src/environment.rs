@@ -24,6 +24,9 @@ pub(crate) struct FoundUrl {
     pub(crate) wait: Option<Duration>,
 }
 
+/// Where the URL of a server for scratch databases comes from.
+const FOR_SCRATCH: &str = "--scratch-url";
+
 impl FoundUrl {
     /// With `--env` what that environment says, and nothing else. Without, the first of: `--database-url`, the variable, a
     /// `.env` file, the configuration.
@@ -44,6 +47,16 @@ impl FoundUrl {
                 format!("write `--database-url sqlite://app.db`, or set {variable} in the environment or in `.env`");
             Diagnostic::new(Code::MissingUrl, "no database URL was given", help)
         })
+    }
+
+    /// Where somebody has said that scratch databases are made.
+    pub(crate) fn for_scratch(url: &str, global: &Global, project: &Project) -> Result<Self, Diagnostic> {
+        Self::given(url, global, project).map(|found| Self { origin: FOR_SCRATCH.to_owned(), ..found })
+    }
+
+    /// Whether its server is there for scratch databases.
+    pub(crate) fn is_for_scratch(&self) -> bool {
+        self.origin == FOR_SCRATCH
     }
 
     /// A URL that a verb was given as what it is about.

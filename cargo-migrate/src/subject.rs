@@ -4,13 +4,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use migrate_plan::schema::Schema;
-use migrate_plan::{Ahead, Code, Diagnostic, Dialect, LockKind, Place, Settings, split_statements};
+use migrate_plan::{Ahead, Code, Diagnostic, Dialect, LockKind, Settings, split_statements};
 use migrate_runtime::cli::{Failure, Need, Output, interrupts};
 use migrate_runtime::{Inspection, Migrations};
 
 use crate::arguments::{Global, ScopeArgs};
 use crate::command::Call;
-use crate::database::{Database, Scratch};
+use crate::database::{Database, Place, Scratch};
 use crate::environment::FoundUrl;
 use crate::files::Files;
 use crate::project::Project;
@@ -19,7 +19,7 @@ use crate::project::Project;
 #[derive(Debug)]
 pub(crate) enum Subject {
     /// A database as it is, and what it is called.
-    Database(FoundUrl, &'static str),
+    Database(FoundUrl, String),
     /// What the revisions make, all of them or up to a target.
     Migrations(Option<String>),
     /// What a file of SQL makes.
@@ -44,7 +44,7 @@ impl Subject {
     /// Reads the words.
     pub(crate) fn parse(text: &str, global: &Global, project: &Project) -> Result<Self, Diagnostic> {
         if text == "database" {
-            return FoundUrl::require(global, project).map(|found| Self::Database(found, "database"));
+            return FoundUrl::require(global, project).map(|found| Self::Database(found, text.to_owned()));
         }
         if text == MIGRATIONS {
             return Ok(Self::Migrations(None));
@@ -53,7 +53,9 @@ impl Subject {
             return Ok(Self::Migrations(Some(target.to_owned())));
         }
         if text.contains("://") || text.starts_with("sqlite:") {
-            return FoundUrl::given(text, global, project).map(|found| Self::Database(found, "the URL's database"));
+            let found = FoundUrl::given(text, global, project)?;
+            let place = Place::of(&found.url, &found.base)?;
+            return Ok(Self::Database(found, place.to_string()));
         }
         let path = PathBuf::from(text);
         if path.is_file() {
@@ -131,7 +133,7 @@ impl<'c> Workshop<'c> {
 /// Where scratch databases are made: where a flag says, else where a database of the subjects is, else where the project's is.
 pub(crate) fn scratch_url(subjects: &[&Subject], global: &Global, project: &Project) -> Result<FoundUrl, Diagnostic> {
     if let Some(url) = &global.scratch_url {
-        return FoundUrl::given(url, global, project);
+        return FoundUrl::for_scratch(url, global, project);
     }
     let beside = subjects.iter().find_map(|subject| match subject {
         Subject::Database(found, _) => Some(found),
@@ -146,7 +148,7 @@ pub(crate) fn scratch_url(subjects: &[&Subject], global: &Global, project: &Proj
 /// Where a scratch database for comparison with this one is made.
 pub(crate) fn scratch_url_beside(found: &FoundUrl, global: &Global, project: &Project) -> Result<FoundUrl, Diagnostic> {
     match &global.scratch_url {
-        Some(url) => FoundUrl::given(url, global, project),
+        Some(url) => FoundUrl::for_scratch(url, global, project),
         None => Ok(found.clone()),
     }
 }
@@ -180,8 +182,11 @@ pub(crate) async fn upgrade(migrations: &Migrations, targets: &[String], scratch
     let migrations = Migrations::new(migrations.revisions().to_vec(), settings);
     let dialect = dialect_of(scratch).await?;
     scratch.bounds().refuse_revisions(migrations.revisions(), dialect)?;
-    migrations.migrator().targets(targets).stop_on(interrupts()).run_live(scratch.live()).await?;
-    Ok(())
+    let run = migrations.migrator().targets(targets).stop_on(interrupts()).run_live(scratch.live()).await;
+    run.map(drop).map_err(|error| {
+        // What was done is gone with the scratch database, and is nobody's state.
+        Failure { applied: Vec::new(), state: None, ..Failure::from(error) }
+    })
 }
 
 /// The dialect of the server, which its driver may not know.
@@ -195,21 +200,38 @@ async fn run_file(path: &Path, scratch: &mut Scratch) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Diagnostic::new(Code::UnreadableFile, format!("`{shown}` cannot be read: {error}"), "give a text file in UTF-8")
     })?;
+    if text.lines().any(|line| line.starts_with("-- migrate:")) {
+        let problem = format!("`{shown}` is a revision: it holds what applies it and what undoes it");
+        let help = "write `migrations@<revision>` for what the revisions make up to it";
+        return Err(Diagnostic::new(Code::Usage, problem, help).into());
+    }
+    // What newer versions of pg_dump write for psql alone.
+    let is_for_psql = |line: &str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
+    let text: String = text.split_inclusive('\n').map(|line| if is_for_psql(line) { "\n" } else { line }).collect();
     let dialect = dialect_of(scratch).await?;
     let statements = split_statements(&text, dialect).map_err(|error| {
-        Diagnostic::new(Code::Unsplittable, error.to_string(), "mend the SQL").at(Place::new(shown.clone(), 1))
+        Diagnostic::new(Code::Unsplittable, error.to_string(), "mend the SQL")
+            .at(migrate_plan::Place::new(shown.clone(), 1))
     })?;
     for statement in statements.iter().filter(|statement| !statement.is_empty()) {
-        if let Some(problem) = scratch.bounds().refusal(statement) {
+        if let Some(problem) = scratch.bounds().refusal(statement, dialect) {
             return Err(problem.into());
         }
         scratch.live().batch_execute(statement.sql()).await.map_err(|error| {
             let line = 1 + text[..statement.sql_offset()].matches('\n').count();
             let first = statement.sql().lines().next().unwrap_or_default();
             Diagnostic::new(Code::StatementFailed, format!("a statement of `{shown}` failed: {error}"), "mend the file")
-                .at(Place::new(shown.clone(), line as u32))
+                .at(migrate_plan::Place::new(shown.clone(), line as u32))
                 .note(format!("in: {first}"))
         })?;
+    }
+    // A dump leaves the session without a search path, and everything would be somewhere else.
+    if dialect == Dialect::Postgres && scratch.schemas().is_none() {
+        scratch
+            .live()
+            .batch_execute("RESET ALL")
+            .await
+            .map_err(|driver| migrate_runtime::Error::Driver { doing: "the session cannot be reset", driver })?;
     }
     Ok(())
 }

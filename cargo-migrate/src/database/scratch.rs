@@ -72,7 +72,7 @@ impl Scratch {
                     }
                     postgres::Scratch::Schema(session, maintenance, others) => {
                         output.note(&format!("scratch schema: {name}; the role may create no database"));
-                        bounds = Bounds { others, is_schema: true };
+                        bounds = Bounds { others, is_schema: true, ..Bounds::default() };
                         (Database::Postgres(session), Beside::PostgresSchema(maintenance))
                     }
                 }
@@ -88,6 +88,7 @@ impl Scratch {
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => return Err(super::not_built()),
         };
+        bounds.has_server = found.is_for_scratch();
         Ok(Self { database, beside, name, bounds })
     }
 

@@ -1,7 +1,12 @@
 //! Whether two texts of the catalog are the same to their dialect.
 //!
-//! Servers write back what they have understood, so texts of theirs are compared as they stand. SQLite keeps what was typed:
+//! Servers write back what they have understood, so texts of theirs are compared nearly as they stand: PostgreSQL reads back a cast of
+//! constants in another form than it was written, and whose a program is stands in its text on MariaDB. SQLite keeps what was typed:
 //! there white space, comments, the case and the quotes of names, and parentheses around the whole mean nothing.
+
+mod postgres;
+
+use std::borrow::Cow;
 
 use super::{Attribute, Value};
 use crate::Dialect;
@@ -35,7 +40,11 @@ impl Comparison {
     }
 
     fn same_value(self, one: &Value, other: &Value) -> bool {
-        let texts = |one: &str, other: &str| self.dialect == Dialect::Sqlite && canonical(one) == canonical(other);
+        let texts = |one: &str, other: &str| match self.dialect {
+            Dialect::Sqlite => canonical(one) == canonical(other),
+            Dialect::Postgres => postgres::canonical(one) == postgres::canonical(other),
+            Dialect::MySql | Dialect::MariaDb => without_definer(one) == without_definer(other),
+        };
         match (one, other) {
             (Value::Text(one) | Value::Sql(one), Value::Text(other) | Value::Sql(other)) => texts(one, other),
             (Value::List(one), Value::List(other)) => {
@@ -47,6 +56,17 @@ impl Comparison {
             _ => false,
         }
     }
+}
+
+/// A program of MySQL's or MariaDB's without whose it is, which is no part of a schema.
+fn without_definer(sql: &str) -> Cow<'_, str> {
+    const DEFINER: &str = "CREATE DEFINER=`";
+    let parts = sql.split_once(DEFINER).and_then(|(before, rest)| {
+        let (_, host) = rest.split_once("`@`")?;
+        let (_, after) = host.split_once("` ")?;
+        Some(format!("{before}CREATE {after}"))
+    });
+    parts.map_or(Cow::Borrowed(sql), Cow::Owned)
 }
 
 /// SQL of SQLite's without what means nothing.

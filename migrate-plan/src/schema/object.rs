@@ -167,7 +167,8 @@ impl View {
     pub(super) fn node(&self) -> Node {
         let attributes = Attributes::default()
             .list("columns", &self.columns)
-            .options(&self.options)
+            // Owners are written, and no part of what is compared.
+            .options(self.options.iter().filter(|(name, _)| *name != "definer"))
             .maybe("comment", self.comment.clone())
             .sql("definition", &self.definition);
         Node::new(self.kind(), &self.name.name, attributes)

@@ -48,7 +48,7 @@ pub(super) fn reaches(statement: &Statement<'_>) -> Vec<String> {
         found.extend(tokens.get(1).and_then(|(kind, text)| name(*kind, text, statement.dialect)));
     }
     let has_list = is(0, &WITH_LISTS);
-    let is_on_table = is(0, &["CREATE", "DROP", "ALTER"]) && is(1, &ON_TABLES);
+    let is_on_table = is(0, &["CREATE", "DROP", "ALTER"]) && is(1, &ON_TABLES) || is(0, &["GRANT", "REVOKE"]);
     for (at, (kind, text)) in tokens.iter().enumerate().skip(1) {
         let is_object = is(at - 1, &BEFORE_OBJECTS)
             || (has_list && is(at - 1, &[",", "TO"]))

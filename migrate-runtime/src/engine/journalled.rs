@@ -447,7 +447,9 @@ impl Run<'_, '_> {
         if let Some(lost) = Hold::lost(&error) {
             return Err(lost);
         }
-        if completed < begins || completed >= begins + count {
+        let before = task.before(head.chars().count(), begins);
+        let cannot_be_parsed = completed == 0 && before.is_followed_by(&body, &error);
+        if !cannot_be_parsed && (completed < begins || completed >= begins + count) {
             // Nodes of a cluster find out at COMMIT that they wrote the same rows.
             if error.is_contention() {
                 let error = DriverError { position: None, completed: None, ..error };
@@ -456,7 +458,6 @@ impl Run<'_, '_> {
             return Err(Error::driver("the history cannot be written", error));
         }
         task.journal.refused = Some(error.message.clone());
-        let before = task.before(head.chars().count(), begins);
         self.refused(task, before, error).await
     }
 

@@ -53,10 +53,19 @@ async fn empty_postgres(db: &mut dyn LiveConnection, schema: &Schema, first: &Sc
     let name = |name: &str| identifier(Dialect::Postgres, name);
     let extensions = schema.extensions.iter().filter(|new| first.extensions.iter().all(|old| old.name != new.name));
     let namespaces = schema.namespaces.iter().filter(|new| first.namespaces.iter().all(|old| old.name != new.name));
-    let mut sql: Vec<String> =
-        extensions.map(|extension| format!("DROP EXTENSION {} CASCADE", name(&extension.name))).collect();
+    // They belong to no schema, and go with no table.
+    let publications = db.query("SELECT quote_ident(pubname) FROM pg_catalog.pg_publication").await?;
+    let is_new = |quoted: &&str| !first.opaque.iter().any(|old| old.what == "publication" && old.name == *quoted);
+    let publications = publications.iter().filter_map(|row| row.text(0)).filter(is_new);
+    let mut sql: Vec<String> = publications.map(|other| format!("DROP PUBLICATION {other}")).collect();
+    sql.extend(extensions.map(|extension| format!("DROP EXTENSION {} CASCADE", name(&extension.name))));
     sql.extend(namespaces.map(|other| format!("DROP SCHEMA IF EXISTS {} CASCADE", name(&other.name))));
     sql.push(format!("DROP SCHEMA {0} CASCADE; CREATE SCHEMA {0}", name(&default)));
+    // Those that were there at first have gone with their schema.
+    sql.extend(first.extensions.iter().map(|extension| {
+        let schema = name(extension.schema.as_deref().unwrap_or(&default));
+        format!("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {schema}", name(&extension.name))
+    }));
     db.batch_execute(&sql.join("; ")).await
 }
 

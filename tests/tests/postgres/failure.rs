@@ -96,3 +96,22 @@ fn a_copy_from_the_client_is_refused_before_anything_runs() {
         assert_eq!(column(&db, "SELECT to_regclass('migrate_history')").await, ["NULL"]);
     });
 }
+
+#[test]
+fn a_statement_that_cannot_be_parsed_is_placed_though_the_server_ran_none() {
+    let up = draft("a").up("CREATE TABLE t (a integer);\nCREATE TABEL u (b integer);");
+    failure_of(up, |failure, text| {
+        assert_eq!(failure.place.to_string(), "migrations/a.sql:6:8");
+        assert_eq!(failure.statement.as_deref(), Some("CREATE TABEL u (b integer)"));
+        assert!(text.contains("syntax error at or near \"TABEL\""), "{text}");
+    });
+    // One that is cut short is found at its end.
+    failure_of(draft("a").up("CREATE TABLE t (a integer"), |failure, _| {
+        assert!(failure.place.to_string().starts_with("migrations/a.sql:"), "{:?}", failure.place);
+    });
+    let outside = draft("a").up("-- migrate: no-transaction\nCREATE TABLE t (a integer);\nCREATE TABEL u (b integer);");
+    failure_of(outside, |failure, text| {
+        assert_eq!(failure.place.line, 7, "{text}");
+        assert_eq!(failure.statement.as_deref(), Some("CREATE TABEL u (b integer)"));
+    });
+}

@@ -120,6 +120,9 @@ impl Message {
         let at = error.completed.unwrap_or(0);
         if let Some(lost) = Hold::lost(&error) {
             lost
+        } else if at == 0 && self.before.is_followed_by(job.body().unwrap_or_default(), &error) {
+            // By the number of statements it would be one of ours.
+            job.failure(DIALECT, self.before, DriverError { completed: None, ..error })
         } else if at < self.before.statements {
             Error::driver("the transaction cannot begin", error)
         } else if error.code.as_deref() == Some(READ_ONLY) {

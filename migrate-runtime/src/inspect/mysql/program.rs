@@ -129,6 +129,7 @@ impl Reader<'_> {
                     "status",
                     "on_completion",
                     "event_comment",
+                    "created",
                 ],
                 "events WHERE event_schema",
             ),
@@ -245,7 +246,9 @@ impl Reader<'_> {
         if let (Some(count), Some(unit)) = (row.text(6), row.text(7)) {
             head.push_str(&format!(" EVERY {count} {unit}"));
         }
-        head.extend(row.text(8).map(|time| format!(" STARTS '{time}'")));
+        // Of an event that was told no time the server says the moment of its creation.
+        let starts = row.text(8).filter(|starts| row.text(13) != Some(starts));
+        head.extend(starts.map(|time| format!(" STARTS '{time}'")));
         head.extend(row.text(9).map(|time| format!(" ENDS '{time}'")));
         head.push_str(if row.text(11) == Some("PRESERVE") { " ON COMPLETION PRESERVE" } else { "" });
         head.push_str(match row.text(10) {
