@@ -306,11 +306,8 @@ fn what_is_not_understood_is_named() {
 fn nobodys_function_is_called_instead_of_the_servers() {
     on_postgres(async |database| {
         let mut db = connect(&database.url()).await;
-        execute(
-            &db,
-            "CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t",
-        )
-        .await;
+        execute(&db, include_str!("../../../data/schema/postgres/guards.sql")).await;
+        execute(&db, include_str!("../../../data/schema/postgres/partitions.sql")).await;
         let before = inspect(&mut db).await;
         execute(&db, "CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY TABLE pg_namespace (nspname text)")
             .await;
