@@ -101,6 +101,11 @@ impl Goal {
         matches!(self, Self::Stamp(_, Purge::Yes))
     }
 
+    /// Whether the database is there for this alone, so that nobody else changes it meanwhile.
+    fn is_alone(&self) -> bool {
+        matches!(self, Self::Single(..))
+    }
+
     /// Whether what it means depends on what is applied: then a plan cannot be made anew.
     fn is_relative(&self) -> bool {
         match self {

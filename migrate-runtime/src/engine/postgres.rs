@@ -92,7 +92,9 @@ struct OwnSettings {
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
-        self.refuse_statement_pooling().await?;
+        if !self.request.goal.is_alone() {
+            self.refuse_statement_pooling().await?;
+        }
         match self.request.settings.lock {
             LockKind::None => self.run_steps_on_postgres(&first).await,
             // A session lock is safe without a pooler alone, and a pooler with nothing else to do hands out one session
@@ -183,7 +185,8 @@ impl Run<'_, '_> {
 
     /// Reads again, now that nobody else writes, and runs what is left to do.
     async fn run_steps_on_postgres(&mut self, first: &Look) -> Result<(), Error> {
-        let now = look(self.db, &self.request.settings).await?;
+        let is_alone = self.request.goal.is_alone();
+        let now = if is_alone { first.clone() } else { look(self.db, &self.request.settings).await? };
         let OwnSettings { restore, backslashes_escape } = self.own_settings(first, &now).await?;
         if backslashes_escape {
             // The files were split with backslashes as characters. The server reads a message with the setting that holds

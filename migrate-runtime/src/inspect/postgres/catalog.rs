@@ -3,9 +3,14 @@
 //! Functions are called by their full names and operators between values of one type, so that nothing of a user's own is
 //! called instead.
 
-use migrate_plan::Dialect;
-use migrate_plan::schema::QualifiedName;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use migrate_plan::Dialect;
+use migrate_plan::schema::{QualifiedName, Schema};
+
+use super::cells::Oid;
+use super::memory::{Memory, Part, Rows, Stamps};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
@@ -19,11 +24,53 @@ pub(super) struct Catalog<'c> {
     pub(super) scope: &'c Scope,
     session: &'c Session,
     careful: bool,
+    /// Where one is kept.
+    memory: Option<Memory>,
+    /// The relations to read; `None` is all, and what is of no relation.
+    only: Option<BTreeSet<Oid>>,
+    /// Whether a name has changed that may stand in the texts of others.
+    pub(super) is_renamed: bool,
 }
 
 impl<'c> Catalog<'c> {
     pub(super) fn new(db: &'c mut dyn LiveConnection, scope: &'c Scope, session: &'c Session, careful: bool) -> Self {
-        Self { db, scope, session, careful }
+        Self { db, scope, session, careful, memory: None, only: None, is_renamed: false }
+    }
+
+    /// Reads these relations alone from here on, and has the others from the memory.
+    pub(super) fn remember(&mut self, memory: Memory, only: Option<BTreeSet<Oid>>) {
+        (self.memory, self.only, self.is_renamed) = (Some(memory), only, false);
+    }
+
+    /// The memory of what was read.
+    pub(super) fn into_memory(self, stamps: Stamps, schema: &Schema) -> Memory {
+        self.memory.map(|memory| memory.of(self.session, stamps, schema)).unwrap_or_default()
+    }
+
+    pub(super) fn session(&self) -> &'c Session {
+        self.session
+    }
+
+    /// A condition to follow others: that a relation is one of those to read.
+    pub(super) fn only(&self, relation: &str) -> String {
+        let Some(only) = &self.only else { return String::new() };
+        let oids: Vec<String> = only.iter().map(Oid::to_string).collect();
+        format!(" AND {relation} = ANY ('{{{}}}'::oid[])", oids.join(","))
+    }
+
+    /// The rows of a query, which is not asked where the memory has all that it would say.
+    pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Arc<Rows>, DriverError> {
+        if let (Some(memory), Some(_), None) = (&self.memory, &self.only, part.relation()) {
+            return Ok(memory.recall(part));
+        }
+        let mut rows = Rows::new();
+        for row in self.db.query(sql).await? {
+            let relation = part.relation().and_then(|column| row.text(column)?.parse().ok()).unwrap_or_default();
+            rows.entry(relation).or_default().push(row);
+        }
+        let Some(memory) = &mut self.memory else { return Ok(Arc::new(rows)) };
+        self.is_renamed |= memory.take(part, rows, self.only.as_ref());
+        Ok(memory.recall(part))
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
@@ -35,7 +82,7 @@ impl<'c> Catalog<'c> {
         if self.session.version >= version * 10_000 { sql } else { before }
     }
 
-    /// The schemas that are looked at, as a query for their oids.
+    /// The schemas that are looked at, as an array of their oids, which is made once a query and joined with nothing.
     pub(super) fn spaces(&self) -> String {
         let condition = match &self.scope.schemas {
             None => "n.nspname::text !~ '^pg_' AND n.nspname <> 'information_schema'".to_owned(),
@@ -46,7 +93,7 @@ impl<'c> Catalog<'c> {
                 if names.is_empty() { "false".to_owned() } else { names.join(" OR ") }
             }
         };
-        format!("(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE {condition})")
+        format!("ARRAY(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE {condition})")
     }
 
     /// Whether some views may be without their query.

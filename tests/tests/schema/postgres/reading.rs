@@ -144,7 +144,7 @@ fn what_is_dropped_meanwhile_makes_it_look_again() {
         let other = connect(&database.url()).await;
         execute(&other, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a integer DEFAULT 1, b mood)").await;
         for (created, mark, dropped) in [
-            ("CREATE TABLE gone (a integer DEFAULT 1)", "a.attname", "DROP TABLE gone"),
+            ("CREATE TABLE gone (a integer, b integer GENERATED ALWAYS AS (a) STORED)", "a.attname", "DROP TABLE gone"),
             ("CREATE TABLE gone (a integer, b mood)", "a.attname", "DROP TABLE gone; DROP TYPE mood CASCADE"),
             ("CREATE TABLE gone (a integer); CREATE INDEX ON gone ((a + 1))", "pg_get_indexdef", "DROP TABLE gone"),
             ("CREATE TABLE gone (a integer CHECK (a > 1))", "c.contype", "DROP TABLE gone"),
