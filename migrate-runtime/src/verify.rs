@@ -161,7 +161,10 @@ impl<'m> Verification<'m> {
         let db: &mut dyn LiveConnection = &mut db;
         let mut trial =
             Trial { graph: &graph, request, inspection, memory, rows, db, first, now: schema, done, notes, emptied };
-        trial.all(self.only.as_deref(), progress).await
+        let report = trial.all(self.only.as_deref(), progress).await?;
+        let Trial { memory, db, .. } = trial;
+        memory.release(db).await.map_err(|error| Error::driver("the session cannot be left as it was", error))?;
+        Ok(report)
     }
 }
 

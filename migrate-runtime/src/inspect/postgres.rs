@@ -31,6 +31,8 @@ use crate::driver::{DriverError, DriverErrorKind, LiveConnection};
 const ATTEMPTS: u32 = 3;
 /// How the server says that something is gone which it had seen: an internal error.
 const MOVED: &str = "XX000";
+/// How it says so of a prepared statement.
+const NOT_PREPARED: &str = "26000";
 
 /// Reads everything; with a memory of the last time only what has changed since.
 pub(super) async fn read(
@@ -74,22 +76,22 @@ async fn read_changes(mut catalog: Catalog<'_>, memory: &mut Memory) -> Result<S
     if catalog.session().is_in_transaction {
         return read_all(&mut catalog).await;
     }
+    catalog.remember(last);
     let stamps = Stamps::read(&mut catalog).await?;
-    let relations = match last.changes(catalog.session(), &stamps) {
-        Changes::Nothing => {
-            *memory = last;
-            return Ok(memory.schema().clone());
+    let of = format!("{:?} {}", catalog.session().default_schema, catalog.spaces());
+    let changes = catalog.memory().map(|memory| memory.changes(&of, &stamps));
+    let schema = match changes {
+        Some(Changes::Nothing(schema)) => schema,
+        Some(Changes::Relations(relations)) => {
+            catalog.limit(Some(relations));
+            let schema = read_all(&mut catalog).await?;
+            let is_renamed = catalog.is_renamed;
+            catalog.limit(None);
+            if is_renamed { read_all(&mut catalog).await? } else { schema }
         }
-        Changes::Relations(relations) => Some(relations),
-        Changes::Everything => None,
+        Some(Changes::Everything) | None => read_all(&mut catalog).await?,
     };
-    catalog.remember(last, relations);
-    let mut schema = read_all(&mut catalog).await?;
-    if catalog.is_renamed {
-        catalog.remember(Memory::default(), None);
-        schema = read_all(&mut catalog).await?;
-    }
-    *memory = catalog.into_memory(stamps, &schema);
+    *memory = catalog.into_memory().of(of, stamps, &schema);
     Ok(schema)
 }
 
@@ -114,5 +116,5 @@ async fn read_all(catalog: &mut Catalog<'_>) -> Result<Schema, DriverError> {
 
 /// Printers look at the newest catalog and not at that of the transaction: what was dropped meanwhile they do not find.
 fn is_of_another_moment(error: &DriverError) -> bool {
-    matches!(error.code.as_deref(), Some(MOVED | "42P01" | "42704" | "42883"))
+    matches!(error.code.as_deref(), Some(MOVED | NOT_PREPARED | "42P01" | "42704" | "42883"))
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use migrate_plan::Dialect;
-use migrate_plan::schema::{QualifiedName, Schema};
+use migrate_plan::schema::QualifiedName;
 
 use super::cells::Oid;
-use super::memory::{Memory, Part, Rows, Stamps};
+use super::memory::{Memory, Part, Rows};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
@@ -37,14 +37,22 @@ impl<'c> Catalog<'c> {
         Self { db, scope, session, careful, memory: None, only: None, is_renamed: false }
     }
 
-    /// Reads these relations alone from here on, and has the others from the memory.
-    pub(super) fn remember(&mut self, memory: Memory, only: Option<BTreeSet<Oid>>) {
-        (self.memory, self.only, self.is_renamed) = (Some(memory), only, false);
+    /// Remembers what is read from here on.
+    pub(super) fn remember(&mut self, memory: Memory) {
+        self.memory = Some(memory);
     }
 
-    /// The memory of what was read.
-    pub(super) fn into_memory(self, stamps: Stamps, schema: &Schema) -> Memory {
-        self.memory.map(|memory| memory.of(self.session, stamps, schema)).unwrap_or_default()
+    /// Reads these relations alone from here on, and has the others from the memory; `None` is all.
+    pub(super) fn limit(&mut self, only: Option<BTreeSet<Oid>>) {
+        (self.only, self.is_renamed) = (only, false);
+    }
+
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
+    }
+
+    pub(super) fn into_memory(self) -> Memory {
+        self.memory.unwrap_or_default()
     }
 
     pub(super) fn session(&self) -> &'c Session {
@@ -53,9 +61,7 @@ impl<'c> Catalog<'c> {
 
     /// A condition to follow others: that a relation is one of those to read.
     pub(super) fn only(&self, relation: &str) -> String {
-        let Some(only) = &self.only else { return String::new() };
-        let oids: Vec<String> = only.iter().map(Oid::to_string).collect();
-        format!(" AND {relation} = ANY ('{{{}}}'::oid[])", oids.join(","))
+        if self.only.is_some() { format!(" AND {relation} = ANY ($1)") } else { String::new() }
     }
 
     /// The rows of a query, which is not asked where the memory has all that it would say.
@@ -64,7 +70,8 @@ impl<'c> Catalog<'c> {
             return Ok(memory.recall(part));
         }
         let mut rows = Rows::new();
-        for row in self.db.query(sql).await? {
+        let read = if self.only.is_some() { self.query_again(sql).await? } else { self.query(sql).await? };
+        for row in read {
             let relation = part.relation().and_then(|column| row.text(column)?.parse().ok()).unwrap_or_default();
             rows.entry(relation).or_default().push(row);
         }
@@ -75,6 +82,20 @@ impl<'c> Catalog<'c> {
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
         self.db.query(sql).await
+    }
+
+    /// Runs a query that is asked after each change: where there is a memory, the server plans it once. `$1` is the relations
+    /// to read.
+    pub(super) async fn query_again(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
+        let Some(memory) = &mut self.memory else { return self.db.query(sql).await };
+        let (name, is_new) = memory.prepared(sql);
+        let takes = if sql.contains("$1") { " (oid[])" } else { "" };
+        if is_new {
+            self.db.batch_execute(&format!("PREPARE {name}{takes} AS {sql}")).await?;
+        }
+        let oids: Vec<String> = self.only.iter().flatten().map(Oid::to_string).collect();
+        let given = if takes.is_empty() { String::new() } else { format!(" ('{{{}}}')", oids.join(",")) };
+        self.db.query(&format!("EXECUTE {name}{given}")).await
     }
 
     /// One of two texts, by the version of the server: 14 is 14.0 and later.

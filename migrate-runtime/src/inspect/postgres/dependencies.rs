@@ -49,7 +49,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         ),
     );
     let objects = objects(found);
-    for row in catalog.query(&query).await? {
+    for row in catalog.query_again(&query).await? {
         let mut cells = Cells::of(&row);
         let object = objects.get(&(Class::of(cells.text()), cells.oid()));
         let needs = objects.get(&(Class::of(cells.text()), cells.oid()));

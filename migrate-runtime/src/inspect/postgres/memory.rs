@@ -13,8 +13,8 @@ use migrate_plan::schema::Schema;
 
 use super::catalog::{Catalog, FIRST_OID, class};
 use super::cells::{Cells, Oid};
-use super::session::Session;
-use crate::driver::{DriverError, Row};
+use crate::driver::{DriverError, LiveConnection, Row};
+use crate::engine::random_id;
 
 /// What stands in a schema or the whole database, and in the words by which others are printed: tables of the catalog.
 const REST: [&str; 19] = [
@@ -120,20 +120,23 @@ pub(super) struct Stamps(BTreeMap<Oid, Stamp>);
 /// What the last reading found.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    /// The schema in which unqualified names were found: it makes how others are printed.
-    default_schema: Option<String>,
+    /// Which schemas were looked at, and in which one names need no schema.
+    of: String,
     stamps: Stamps,
-    rows: BTreeMap<Part, Arc<Rows>>,
     schema: Schema,
+    rows: BTreeMap<Part, Arc<Rows>>,
+    /// Statements that the session has prepared, by their text.
+    prepared: BTreeMap<String, String>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            default_schema: None,
+            of: String::new(),
             stamps: Stamps::default(),
-            rows: BTreeMap::new(),
             schema: Schema::new(Dialect::Postgres),
+            rows: BTreeMap::new(),
+            prepared: BTreeMap::new(),
         }
     }
 }
@@ -142,23 +145,24 @@ impl Default for Memory {
 #[derive(Clone, Debug)]
 pub(super) enum Changes {
     Everything,
-    Nothing,
+    /// Since this was read.
+    Nothing(Schema),
     /// Of these relations; what is not there any more is to be forgotten.
     Relations(BTreeSet<Oid>),
 }
 
 impl Memory {
-    pub(super) fn changes(&self, session: &Session, stamps: &Stamps) -> Changes {
+    pub(super) fn changes(&self, of: &str, stamps: &Stamps) -> Changes {
         let (old, new) = (&self.stamps.0, &stamps.0);
         let is_same = |oid| old.get(&oid) == new.get(&oid);
         let Some(relations) = self.rows.get(&Part::Relations) else { return Changes::Everything };
-        if self.default_schema != session.default_schema || !is_same(NO_RELATION) || !is_same(NAMES) {
+        if self.of != of || !is_same(NO_RELATION) || !is_same(NAMES) {
             return Changes::Everything;
         }
         let mut changed: BTreeSet<Oid> =
             old.keys().chain(new.keys()).copied().filter(|relation| !is_same(*relation)).collect();
         if changed.is_empty() {
-            return Changes::Nothing;
+            return Changes::Nothing(self.schema.clone());
         }
         // The name of a relation that is not looked at may stand in the text of one that is.
         let is_unknown = |oid: &Oid| old.contains_key(oid) && new.contains_key(oid) && !relations.contains_key(oid);
@@ -168,6 +172,32 @@ impl Memory {
         }
         changed.extend(new.iter().filter(|(_, stamp)| stamp.speaks).map(|(relation, _)| *relation));
         Changes::Relations(changed)
+    }
+
+    /// This memory, of a moment.
+    pub(super) fn of(self, of: String, stamps: Stamps, schema: &Schema) -> Self {
+        Self { of, stamps, schema: schema.clone(), ..self }
+    }
+
+    /// The name of a prepared statement, and whether it is to be prepared first.
+    pub(super) fn prepared(&mut self, sql: &str) -> (String, bool) {
+        if let Some(name) = self.prepared.get(sql) {
+            return (name.clone(), false);
+        }
+        let name = format!("migrate_{}", random_id());
+        self.prepared.insert(sql.to_owned(), name.clone());
+        (name, true)
+    }
+
+    /// Leaves the session as it was.
+    pub(crate) async fn release(self, db: &mut dyn LiveConnection) -> Result<(), DriverError> {
+        for name in self.prepared.values() {
+            match db.batch_execute(&format!("DEALLOCATE {name}")).await {
+                Err(error) if error.code.as_deref() != Some(super::NOT_PREPARED) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Takes in the rows of a query, of these relations alone or of all. Says whether one of them, or a column, has another name.
@@ -190,15 +220,6 @@ impl Memory {
     /// The rows of a query.
     pub(super) fn recall(&self, part: Part) -> Arc<Rows> {
         self.rows.get(&part).cloned().unwrap_or_default()
-    }
-
-    pub(super) fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// The same, of this moment.
-    pub(super) fn of(self, session: &Session, stamps: Stamps, schema: &Schema) -> Self {
-        Self { default_schema: session.default_schema.clone(), stamps, schema: schema.clone(), ..self }
     }
 }
 
@@ -268,7 +289,7 @@ impl Stamps {
             arms.join(" UNION ALL ")
         );
         let mut stamps = BTreeMap::new();
-        for row in catalog.query(&query).await? {
+        for row in catalog.query_again(&query).await? {
             let mut cells = Cells::of(&row);
             let relation = cells.oid();
             stamps.insert(relation, Stamp { rows: cells.string(), sum: cells.string(), speaks: cells.flag() });

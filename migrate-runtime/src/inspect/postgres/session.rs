@@ -46,11 +46,13 @@ impl Session {
         // The queries have their joins in a good order, and looking for a better one takes longer than running them.
         // Compiling pays for itself on none of these queries.
         let jit = if self.version >= 110_000 { "SET LOCAL jit = off;\n" } else { "" };
+        // What is prepared is prepared so as not to be planned again.
+        let generic = if self.version >= 120_000 { "SET LOCAL plan_cache_mode = force_generic_plan;\n" } else { "" };
         db.batch_execute(&format!(
             "{begin};\nSET LOCAL search_path = {path}pg_temp;\nSET LOCAL quote_all_identifiers = off;\n\
              SET LOCAL datestyle = ISO;\nSET LOCAL intervalstyle = postgres;\nSET LOCAL timezone = 'UTC';\n\
              SET LOCAL extra_float_digits = 3;\nSET LOCAL bytea_output = hex;\nSET LOCAL xmloption = content;\n\
-             SET LOCAL standard_conforming_strings = on;\nSET LOCAL join_collapse_limit = 1;\n{jit}"
+             SET LOCAL standard_conforming_strings = on;\nSET LOCAL join_collapse_limit = 1;\n{jit}{generic}"
         ))
         .await
     }
