@@ -22,7 +22,7 @@ use migrate_plan::schema::Schema;
 use self::catalog::Catalog;
 use self::found::Found;
 pub use self::memory::Memory;
-use self::memory::{Changes, Stamps};
+use self::memory::Stamps;
 use self::session::Session;
 use super::Scope;
 use crate::driver::{DriverError, DriverErrorKind, LiveConnection};
@@ -79,19 +79,14 @@ async fn read_changes(mut catalog: Catalog<'_>, memory: &mut Memory) -> Result<S
     catalog.remember(last);
     let stamps = Stamps::read(&mut catalog).await?;
     let of = format!("{:?} {}", catalog.session().default_schema, catalog.spaces());
-    let changes = catalog.memory().map(|memory| memory.changes(&of, &stamps));
-    let schema = match changes {
-        Some(Changes::Nothing(schema)) => schema,
-        Some(Changes::Relations(relations)) => {
-            catalog.limit(Some(relations));
-            let schema = read_all(&mut catalog).await?;
-            let is_renamed = catalog.is_renamed;
-            catalog.limit(None);
-            if is_renamed { read_all(&mut catalog).await? } else { schema }
-        }
-        Some(Changes::Everything) | None => read_all(&mut catalog).await?,
-    };
-    *memory = catalog.into_memory().of(of, stamps, &schema);
+    let relations = catalog.memory().and_then(|memory| memory.changes(&of, &stamps));
+    catalog.limit(relations).await?;
+    let mut schema = read_all(&mut catalog).await?;
+    if catalog.is_renamed {
+        catalog.limit(None).await?;
+        schema = read_all(&mut catalog).await?;
+    }
+    *memory = catalog.into_memory().of(of, stamps);
     Ok(schema)
 }
 

@@ -43,12 +43,17 @@ impl<'c> Catalog<'c> {
     }
 
     /// Reads these relations alone from here on, and has the others from the memory; `None` is all.
-    pub(super) fn limit(&mut self, only: Option<BTreeSet<Oid>>) {
+    pub(super) async fn limit(&mut self, only: Option<BTreeSet<Oid>>) -> Result<(), DriverError> {
+        // A few rows are found by indexes, whatever a plan that is made once expects.
+        let (is_few, was_few) = (only.is_some(), self.only.is_some());
         (self.only, self.is_renamed) = (only, false);
+        let value = if is_few { "off" } else { "DEFAULT" };
+        let settings = ["seqscan", "hashjoin", "mergejoin"].map(|way| format!("SET LOCAL enable_{way} = {value}"));
+        if is_few == was_few { Ok(()) } else { self.db.batch_execute(&settings.join("; ")).await }
     }
 
-    pub(super) fn memory(&self) -> Option<&Memory> {
-        self.memory.as_ref()
+    pub(super) fn memory(&mut self) -> Option<&mut Memory> {
+        self.memory.as_mut()
     }
 
     pub(super) fn into_memory(self) -> Memory {
@@ -66,7 +71,9 @@ impl<'c> Catalog<'c> {
 
     /// The rows of a query, which is not asked where the memory has all that it would say.
     pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Arc<Rows>, DriverError> {
-        if let (Some(memory), Some(_), None) = (&self.memory, &self.only, part.relation()) {
+        if let (Some(memory), Some(only)) = (&self.memory, &self.only)
+            && (only.is_empty() || part.relation().is_none())
+        {
             return Ok(memory.recall(part));
         }
         let mut rows = Rows::new();

@@ -3,13 +3,11 @@
 //! Each row of the catalog says which transaction wrote it, and later ones have greater numbers. So how many rows there are of
 //! something and the sum of their transactions stay the same as long as nobody changes it: a row more or less shows in
 //! the first, and one that is written anew, or stands for another one, makes the second greater. Inside a transaction,
-//! which may write a row twice, nothing is remembered.
+//! which may write a row twice, nothing is remembered. What is printed with the name of something else is read again with all
+//! the rest when that is renamed, and texts that hold whole queries are, whatever changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use migrate_plan::Dialect;
-use migrate_plan::schema::Schema;
 
 use super::catalog::{Catalog, FIRST_OID, class};
 use super::cells::{Cells, Oid};
@@ -57,6 +55,8 @@ const OF_RELATIONS: [(&str, &str, &str); 10] = [
 
 /// The schema of tables for what is too long for a row.
 const TOAST: Oid = 99;
+/// The function that reads arrays.
+const ARRAYS: Oid = 750;
 /// No relation, but everything that is of none.
 const NO_RELATION: Oid = 0;
 /// What is seen by its name alone.
@@ -76,6 +76,7 @@ pub(super) enum Part {
     Attached,
     Routines,
     Others,
+    Dependencies,
 }
 
 impl Part {
@@ -85,6 +86,7 @@ impl Part {
             Self::Relations | Self::Columns => Some(0),
             Self::Indexes | Self::Attached => Some(1),
             Self::Constraints => Some(2),
+            Self::Dependencies => Some(4),
             Self::Types | Self::Routines | Self::Others => None,
         }
     }
@@ -118,65 +120,49 @@ struct Stamp {
 pub(super) struct Stamps(BTreeMap<Oid, Stamp>);
 
 /// What the last reading found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// Which schemas were looked at, and in which one names need no schema.
     of: String,
     stamps: Stamps,
-    schema: Schema,
     rows: BTreeMap<Part, Arc<Rows>>,
     /// Statements that the session has prepared, by their text.
     prepared: BTreeMap<String, String>,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            of: String::new(),
-            stamps: Stamps::default(),
-            schema: Schema::new(Dialect::Postgres),
-            rows: BTreeMap::new(),
-            prepared: BTreeMap::new(),
-        }
-    }
-}
-
-/// What is to be read.
-#[derive(Clone, Debug)]
-pub(super) enum Changes {
-    Everything,
-    /// Since this was read.
-    Nothing(Schema),
-    /// Of these relations; what is not there any more is to be forgotten.
-    Relations(BTreeSet<Oid>),
-}
-
 impl Memory {
-    pub(super) fn changes(&self, of: &str, stamps: &Stamps) -> Changes {
+    /// The relations that have changed, where the others are as they were; forgets those that are gone. `None` is everything.
+    pub(super) fn changes(&mut self, of: &str, stamps: &Stamps) -> Option<BTreeSet<Oid>> {
         let (old, new) = (&self.stamps.0, &stamps.0);
         let is_same = |oid| old.get(&oid) == new.get(&oid);
-        let Some(relations) = self.rows.get(&Part::Relations) else { return Changes::Everything };
+        let relations = self.rows.get(&Part::Relations)?;
         if self.of != of || !is_same(NO_RELATION) || !is_same(NAMES) {
-            return Changes::Everything;
+            return None;
         }
-        let mut changed: BTreeSet<Oid> =
-            old.keys().chain(new.keys()).copied().filter(|relation| !is_same(*relation)).collect();
-        if changed.is_empty() {
-            return Changes::Nothing(self.schema.clone());
+        let gone: Vec<Oid> = old.keys().copied().filter(|relation| !new.contains_key(relation)).collect();
+        let mut changed: BTreeSet<Oid> = new.keys().copied().filter(|relation| !is_same(*relation)).collect();
+        if gone.is_empty() && changed.is_empty() {
+            return Some(changed);
         }
         // The name of a relation that is not looked at may stand in the text of one that is.
-        let is_unknown = |oid: &Oid| old.contains_key(oid) && new.contains_key(oid) && !relations.contains_key(oid);
+        let is_unknown = |oid: &Oid| old.contains_key(oid) && !relations.contains_key(oid);
         let functions_speak = new.get(&NO_RELATION).is_some_and(|stamp| stamp.speaks);
         if functions_speak || changed.iter().any(is_unknown) {
-            return Changes::Everything;
+            return None;
         }
         changed.extend(new.iter().filter(|(_, stamp)| stamp.speaks).map(|(relation, _)| *relation));
-        Changes::Relations(changed)
+        for rows in self.rows.values_mut() {
+            let rows = Arc::make_mut(rows);
+            for relation in &gone {
+                rows.remove(relation);
+            }
+        }
+        Some(changed)
     }
 
     /// This memory, of a moment.
-    pub(super) fn of(self, of: String, stamps: Stamps, schema: &Schema) -> Self {
-        Self { of, stamps, schema: schema.clone(), ..self }
+    pub(super) fn of(self, of: String, stamps: Stamps) -> Self {
+        Self { of, stamps, ..self }
     }
 
     /// The name of a prepared statement, and whether it is to be prepared first.
@@ -213,7 +199,7 @@ impl Memory {
                 is_renamed |= part.is_renamed(&old, new);
             }
         }
-        rows.extend(read);
+        rows.extend(read.into_iter().filter(|(relation, _)| only.contains(relation)));
         is_renamed
     }
 
@@ -230,7 +216,7 @@ impl Stamps {
         };
         // Tables for what is too long change when their table is emptied, and say nothing.
         let mut arms = vec![arm(
-            "COALESCE(i.indrelid, x.oid)",
+            "CASE WHEN x.relkind = 'c' THEN 0::oid ELSE COALESCE(i.indrelid, x.oid) END",
             "false",
             format!(
                 "pg_class x LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.oid \
@@ -265,14 +251,12 @@ impl Stamps {
                 catalog.since(14, "x.prosqlbody IS NOT NULL", "false"),
                 format!("pg_proc x WHERE x.oid >= {FIRST_OID}::oid"),
             ),
-            // Those of rows, and of arrays of rows, come and go with their tables.
+            // Those of rows stand with their tables, and arrays with what they are of.
             arm(
                 "0::oid",
                 "false",
                 format!(
-                    "pg_type x LEFT JOIN pg_catalog.pg_type e ON e.oid = x.typelem AND e.typarray = x.oid \
-                     LEFT JOIN pg_catalog.pg_class c ON c.oid = COALESCE(NULLIF(e.typrelid, 0::oid), x.typrelid) \
-                     WHERE x.oid >= {FIRST_OID}::oid AND (c.oid IS NULL OR c.relkind = 'c')"
+                    "pg_type x WHERE x.oid >= {FIRST_OID}::oid AND x.typrelid = 0::oid AND x.typinput::oid <> {ARRAYS}::oid"
                 ),
             ),
             format!(
