@@ -25,6 +25,7 @@ mod untaken;
 mod work;
 
 use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use migrate_plan::{
@@ -46,6 +47,7 @@ use hold::Hold;
 #[cfg(feature = "cli")]
 pub(crate) use holder::holder;
 pub(crate) use look::{Look, look};
+pub(crate) use postgres::OwnSettings;
 pub(crate) use prospect::Gate;
 pub use prospect::{Loss, Prospect};
 pub(crate) use script::{script_from, script_here};
@@ -101,6 +103,11 @@ impl Goal {
         matches!(self, Self::Stamp(_, Purge::Yes))
     }
 
+    /// Whether the database is there for this alone, so that nobody else changes it meanwhile.
+    fn is_alone(&self) -> bool {
+        matches!(self, Self::Single(..))
+    }
+
     /// Whether what it means depends on what is applied: then a plan cannot be made anew.
     fn is_relative(&self) -> bool {
         match self {
@@ -136,6 +143,8 @@ pub(crate) struct Request {
     pub(crate) author: Author,
     /// Why, in words that the log keeps.
     pub(crate) reason: Option<String>,
+    /// What the session is set to, for runs that have the database to themselves: each leaves it as it was.
+    pub(crate) own_settings: Arc<OnceLock<OwnSettings>>,
 }
 
 /// Makes the plan and refuses what can be refused; writes nothing.

@@ -10,6 +10,7 @@ use migrate_plan::{Dialect, Settings};
 use crate::driver::{Acquire, BlockingConnection, DriverError, LiveConnection, identified, ready};
 use crate::error::Error;
 use crate::migrator::ACQUIRING;
+pub use postgres::Memory;
 
 /// What to read of a database's catalog.
 ///
@@ -111,10 +112,16 @@ impl Inspection {
     ///
     /// As [`run`](Self::run).
     pub async fn run_live(&self, db: &mut dyn LiveConnection) -> Result<Schema, Error> {
-        self.read(db).await.map_err(|error| Error::driver("reading the catalog", error))
+        self.read(db, None).await.map_err(|error| Error::driver("reading the catalog", error))
     }
 
-    async fn read(&self, db: &mut dyn LiveConnection) -> Result<Schema, DriverError> {
+    /// As [`run_live`](Self::run_live), again and again: PostgreSQL says what has changed since the last time, and only that is read.
+    #[doc(hidden)]
+    pub async fn run_again(&self, db: &mut dyn LiveConnection, memory: &mut Memory) -> Result<Schema, Error> {
+        self.read(db, Some(memory)).await.map_err(|error| Error::driver("reading the catalog", error))
+    }
+
+    async fn read(&self, db: &mut dyn LiveConnection, memory: Option<&mut Memory>) -> Result<Schema, DriverError> {
         let mut db = identified(db).await?;
         let scope = Scope {
             schemas: self.schemas.clone(),
@@ -127,7 +134,7 @@ impl Inspection {
         };
         match db.dialect() {
             Dialect::Sqlite => sqlite::read(&mut db, &scope).await,
-            Dialect::Postgres => postgres::read(&mut db, &scope).await,
+            Dialect::Postgres => postgres::read(&mut db, &scope, memory).await,
             Dialect::MySql | Dialect::MariaDb => mysql::read(&mut db, &scope).await,
         }
     }

@@ -79,6 +79,10 @@ pub use stop::Stop;
 pub use verify::{Finding, Verdict, Verification, Verified, VerifyReport};
 pub use wait::{Transient, wait_for, wait_for_async};
 
+// Verification's, and its tests'.
+#[doc(hidden)]
+pub use inspect::Memory;
+
 /// What the macro's output names; not for people.
 #[doc(hidden)]
 pub mod __embed {

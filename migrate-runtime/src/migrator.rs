@@ -1,5 +1,6 @@
 //! A run with options: where to go, how long to wait, whom to tell.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migrate_plan::{
@@ -493,6 +494,7 @@ impl<'m> Migrator<'m> {
             stop: self.stop.clone(),
             author: Author::here(self.migrations.application()),
             reason: self.reason.clone(),
+            own_settings: Arc::default(),
         };
         Ok((graph, request))
     }

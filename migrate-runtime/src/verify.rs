@@ -1,6 +1,7 @@
 //! Whether every `down` undoes its `up`: tried out, revision by revision, in a database that is there for nothing else.
 
 mod judge;
+mod reach;
 mod report;
 mod reset;
 mod rows;
@@ -14,10 +15,11 @@ use migrate_plan::{
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
 use crate::engine::{self, Goal, Request};
 use crate::error::{Error, RunError};
-use crate::inspect::Inspection;
+use crate::inspect::{Inspection, Memory};
 use crate::migrations::Migrations;
 use crate::migrator::{ACQUIRING, CONNECTING};
 use crate::stop::Stop;
+use reach::Reach;
 pub use report::{Finding, Verdict, Verified, VerifyReport};
 use rows::Rows;
 
@@ -148,7 +150,8 @@ impl<'m> Verification<'m> {
         if let Some(schemas) = self.schemas.take() {
             inspection = inspection.schemas(schemas);
         }
-        let schema = inspection.run_live(&mut db).await?;
+        let mut memory = Memory::default();
+        let schema = inspection.run_again(&mut db, &mut memory).await?;
         refuse_content(&schema)?;
         let progress = self.progress.take();
         reset::prepare(&mut db).await?;
@@ -157,8 +160,11 @@ impl<'m> Verification<'m> {
         let first = schema.clone();
         let db: &mut dyn LiveConnection = &mut db;
         let mut trial =
-            Trial { graph: &graph, request, inspection, rows, db, first, now: schema, done, notes, emptied };
-        trial.all(self.only.as_deref(), progress).await
+            Trial { graph: &graph, request, inspection, memory, rows, db, first, now: schema, done, notes, emptied };
+        let report = trial.all(self.only.as_deref(), progress).await?;
+        let Trial { memory, db, .. } = trial;
+        memory.release(db).await.map_err(|error| Error::driver("the session cannot be left as it was", error))?;
+        Ok(report)
     }
 }
 
@@ -180,6 +186,7 @@ struct Trial<'t> {
     graph: &'t RevisionGraph,
     request: Request,
     inspection: Inspection,
+    memory: Memory,
     rows: bool,
     db: &'t mut dyn LiveConnection,
     /// What was there at first, which is not much.
@@ -229,7 +236,8 @@ impl Trial<'_> {
     /// One revision: up, down, up, as far as it goes. Leaves the database where the next one begins.
     async fn one(&mut self, node: Node, wanted: bool) -> Result<Verdict, Error> {
         let before = self.now.clone();
-        let mut rows_before = self.read_rows(&before).await?;
+        let reach = Reach::of(self.graph.revision(node), self.db.dialect(), &before);
+        let mut rows_before = self.read_rows(&before, &reach).await?;
         let mut findings = self.apply(node).await?;
         if self.done.last() != Some(&node) {
             return Ok(Verdict::Wrong(findings));
@@ -238,13 +246,13 @@ impl Trial<'_> {
             rows_before = Rows::default();
         }
         let after = self.inspect().await?;
-        let rows_after = self.read_rows(&after).await?;
+        let rows_after = self.read_rows(&after, &reach).await?;
         let sections = Sections::of(self.graph.revision(node), self.db.dialect());
         let along = rows_before.taken_along(&rows_after, sections.up);
         findings.extend((!along.is_empty()).then_some(Finding::RowsTakenAlong(along)));
         let reason = if wanted { sections.no_down.clone() } else { Some("it was not asked for".to_owned()) };
         if reason.is_none() {
-            let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after]).await?;
+            let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after], &reach).await?;
             if !found.is_empty() {
                 let done = self.done.clone();
                 self.replay(&done).await?;
@@ -292,6 +300,7 @@ impl Trial<'_> {
         node: Node,
         [before, after]: [&Schema; 2],
         [rows_before, rows_after]: [&Rows; 2],
+        reach: &Reach,
     ) -> Result<Vec<Finding>, Error> {
         if let Err(finding) = self.undo(node).await? {
             return Ok(vec![finding]);
@@ -305,7 +314,7 @@ impl Trial<'_> {
             let does_nothing = diff_schemas(after, &undone).is_empty();
             return Ok(vec![if does_nothing { Finding::DoesNothing } else { Finding::NotRestored(left) }]);
         }
-        let lost = rows_before.lost(rows_after, &self.read_rows(&undone).await?);
+        let lost = rows_before.lost(rows_after, &self.read_rows(&undone, reach).await?);
         if !lost.is_empty() {
             return Ok(vec![Finding::RowsNotRestored(lost)]);
         }
@@ -367,11 +376,11 @@ impl Trial<'_> {
     }
 
     async fn inspect(&mut self) -> Result<Schema, Error> {
-        self.inspection.run_live(self.db).await
+        self.inspection.run_again(self.db, &mut self.memory).await
     }
 
-    async fn read_rows(&mut self, schema: &Schema) -> Result<Rows, Error> {
-        if self.rows { Rows::read(self.db, schema).await } else { Ok(Rows::default()) }
+    async fn read_rows(&mut self, schema: &Schema, reach: &Reach) -> Result<Rows, Error> {
+        if self.rows { Rows::read(self.db, schema, reach).await } else { Ok(Rows::default()) }
     }
 }
 

@@ -1,12 +1,14 @@
-//! How long it takes to verify 300 revisions, beside a plain client that applies, undoes and applies each of them.
+//! How long it takes to verify 300 revisions on PostgreSQL, beside a plain client that applies, undoes and applies each of them:
+//! on a server with its default settings, whose commits reach the disk, and on one without `fsync`. SQLite and MariaDB stand alone.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use migrate_runtime::{Migrations, Verification};
-use migrate_tests::postgres::Binaries;
-use migrate_tests::suite::{connect, draft, postgres_or_skip, runtime, set};
+use migrate_tests::postgres::{Binaries, Server, engine_or_skip};
+use migrate_tests::suite::{connect, connect_mysql, draft, mariadb_or_skip, runtime, set};
+use tokio::runtime::Runtime;
 
 const REVISIONS: usize = 300;
 const ROUNDS: usize = 3;
@@ -58,29 +60,101 @@ fn plain(url: &str) -> Duration {
     started.elapsed()
 }
 
-fn main() {
-    let migrations = migrations();
-    let runtime = runtime();
+/// Starts a server that is set as PostgreSQL is by default, or spares the disk.
+fn server(fsync: &str) -> Option<Server> {
+    engine_or_skip("postgres")?;
+    let server = Server::start().expect("the server starts");
+    let settings = [
+        ("fsync", fsync),
+        ("full_page_writes", fsync),
+        ("autovacuum", "on"),
+        ("shared_buffers", "'128MB'"),
+        ("max_wal_size", "'1GB'"),
+        ("checkpoint_timeout", "'5min'"),
+        ("jit", "on"),
+    ];
+    for (name, value) in settings {
+        server.psql("postgres", &format!("ALTER SYSTEM SET {name} = {value};")).expect("the superuser may set it");
+    }
+    server.restart().expect("the server starts again");
+    Some(server)
+}
+
+fn verify(runtime: &Runtime, url: &str, migrations: &Migrations, rows: bool) -> Duration {
+    let mut db = runtime.block_on(connect(url));
+    let verification = Verification::new(migrations);
+    let verification = if rows { verification } else { verification.without_rows() };
+    let started = Instant::now();
+    let report = runtime.block_on(verification.run_async(&mut db)).expect("a report");
+    let took = started.elapsed();
+    assert!(report.is_sound(), "{:?}", report.diagnostics());
+    took
+}
+
+fn on_postgres(runtime: &Runtime, migrations: &Migrations, fsync: &str) {
+    let Some(server) = server(fsync) else { return };
+    let fresh = || server.create_database().url();
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let (Some(one), Some(other)) = (postgres_or_skip(), postgres_or_skip()) else { return };
-        let plain = plain(&one.url());
-        let mut times = Vec::new();
-        for rows in [true, false] {
-            let database = if rows { Some(&other) } else { None };
-            let fresh = postgres_or_skip().expect("a server");
-            let url = database.map_or_else(|| fresh.url(), |database| database.url());
-            let mut db = runtime.block_on(connect(&url));
-            let verification = Verification::new(&migrations);
-            let verification = if rows { verification } else { verification.without_rows() };
-            let started = Instant::now();
-            let report = runtime.block_on(verification.run_async(&mut db)).expect("a report");
-            times.push(started.elapsed());
-            assert!(report.is_sound(), "{:?}", report.diagnostics());
-        }
-        println!("psql {plain:?}, verify {:?}, without rows {:?}", times[0], times[1]);
-        ratios.push(times[0].as_secs_f64() / plain.as_secs_f64());
+        let plain = plain(&fresh());
+        let with_rows = verify(runtime, &fresh(), migrations, true);
+        let without = verify(runtime, &fresh(), migrations, false);
+        println!("fsync {fsync}: psql {plain:.2?}, verify {with_rows:.2?}, without rows {without:.2?}");
+        ratios.push(with_rows.as_secs_f64() / plain.as_secs_f64());
     }
     ratios.sort_by(f64::total_cmp);
-    println!("{REVISIONS} revisions: {:.2} times psql (median of {ROUNDS})", ratios[ROUNDS / 2]);
+    println!("fsync {fsync}: {REVISIONS} revisions take {:.2} times psql (median of {ROUNDS})", ratios[ROUNDS / 2]);
+}
+
+fn on_sqlite(migrations: &Migrations) {
+    for _ in 0..ROUNDS {
+        let mut db = rusqlite::Connection::open_in_memory().expect("a database");
+        let started = Instant::now();
+        let report = Verification::new(migrations).run(&mut db).expect("a report");
+        println!("SQLite: {:.2?}", started.elapsed());
+        assert!(report.is_sound(), "{:?}", report.diagnostics());
+    }
+}
+
+fn on_mariadb(runtime: &Runtime, migrations: &Migrations) {
+    for _ in 0..ROUNDS {
+        let Some(database) = mariadb_or_skip() else { return };
+        let mut db = runtime.block_on(connect_mysql(&database.url()));
+        let started = Instant::now();
+        let report = runtime.block_on(Verification::new(migrations).run_async(&mut db)).expect("a report");
+        println!("MariaDB: {:.2?}", started.elapsed());
+        assert!(report.is_sound(), "{:?}", report.diagnostics());
+        runtime.block_on(db.disconnect()).expect("a connection that ends");
+    }
+}
+
+/// Does it where files are on a disk: the tests' servers live in memory unless a folder for temporary files is named.
+fn on_disk() -> bool {
+    if std::env::var_os("TMPDIR").is_some() {
+        return true;
+    }
+    let mut again = Command::new(std::env::current_exe().expect("the bench has an executable"));
+    let status = again.env("TMPDIR", std::env::temp_dir()).args(std::env::args().skip(1)).status();
+    assert!(status.expect("it runs again").success());
+    false
+}
+
+fn main() {
+    if !on_disk() {
+        return;
+    }
+    let (migrations, runtime) = (migrations(), runtime());
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let wanted = |engine: &str| engine.contains(&only);
+    for fsync in ["on", "off"] {
+        if wanted(&format!("postgres {fsync}")) {
+            on_postgres(&runtime, &migrations, fsync);
+        }
+    }
+    if wanted("sqlite") {
+        on_sqlite(&migrations);
+    }
+    if wanted("mariadb") {
+        on_mariadb(&runtime, &migrations);
+    }
 }

@@ -69,6 +69,9 @@ impl SchemaDiff {
 /// difference. An index or a constraint of another name and the same definition is a rename; whatever else has another name
 /// was removed, and something else added.
 pub fn diff_schemas(before: &Schema, after: &Schema) -> SchemaDiff {
+    if before == after {
+        return SchemaDiff { changes: Vec::new() };
+    }
     let comparison = Comparison {
         dialect: after.dialect,
         case_sensitive_tables: before.case_sensitive_tables && after.case_sensitive_tables,

@@ -83,7 +83,8 @@ pub(super) struct Frame<'f> {
 }
 
 /// What a session was set to before the run.
-struct OwnSettings {
+#[derive(Clone, Debug)]
+pub(crate) struct OwnSettings {
     /// Two statements that bring it back.
     restore: String,
     /// Whether backslashes escape in every string, as they did before PostgreSQL 9.1.
@@ -92,7 +93,9 @@ struct OwnSettings {
 
 impl Run<'_, '_> {
     pub(super) async fn run_on_postgres(&mut self, first: Look) -> Result<(), Error> {
-        self.refuse_statement_pooling().await?;
+        if !self.request.goal.is_alone() {
+            self.refuse_statement_pooling().await?;
+        }
         match self.request.settings.lock {
             LockKind::None => self.run_steps_on_postgres(&first).await,
             // A session lock is safe without a pooler alone, and a pooler with nothing else to do hands out one session
@@ -183,7 +186,8 @@ impl Run<'_, '_> {
 
     /// Reads again, now that nobody else writes, and runs what is left to do.
     async fn run_steps_on_postgres(&mut self, first: &Look) -> Result<(), Error> {
-        let now = look(self.db, &self.request.settings).await?;
+        let is_alone = self.request.goal.is_alone();
+        let now = if is_alone { first.clone() } else { look(self.db, &self.request.settings).await? };
         let OwnSettings { restore, backslashes_escape } = self.own_settings(first, &now).await?;
         if backslashes_escape {
             // The files were split with backslashes as characters. The server reads a message with the setting that holds
@@ -204,6 +208,10 @@ impl Run<'_, '_> {
     /// The same query proves that an advisory lock is held here: a session lock is worth nothing when the next
     /// transaction runs in another session.
     async fn own_settings(&mut self, first: &Look, now: &Look) -> Result<OwnSettings, Error> {
+        let known = self.request.own_settings.get().filter(|_| self.request.goal.is_alone());
+        if let Some(known) = known {
+            return Ok(known.clone());
+        }
         let held = match &self.hold {
             Hold::Advisory(key) => format!("EXISTS (SELECT FROM pg_catalog.pg_locks WHERE {})", key.held_here()),
             _ => "true".to_owned(),
@@ -234,7 +242,12 @@ impl Run<'_, '_> {
             true => format!("SET ROLE {}", literal(Dialect::Postgres, role)),
             false => format!("SELECT {}, {}", set("role", role), settings.join(", ")),
         };
-        Ok(OwnSettings { restore: format!("RESET ALL;\n{second}"), backslashes_escape })
+        let found = OwnSettings { restore: format!("RESET ALL;\n{second}"), backslashes_escape };
+        if self.request.goal.is_alone() {
+            // Nobody else sets it meanwhile.
+            let _ = self.request.own_settings.set(found.clone());
+        }
+        Ok(found)
     }
 
     /// Runs one revision, again as long as others lock what it needs.

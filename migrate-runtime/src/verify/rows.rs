@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use migrate_plan::Dialect;
 use migrate_plan::schema::{QualifiedName, Schema, Table};
 
+use super::reach::Reach;
 use crate::driver::LiveConnection;
 use crate::error::Error;
 use crate::sql::identifier;
@@ -15,7 +16,7 @@ const MOST: usize = 1000;
 /// How many tables one query asks for: SQLite takes no more than 500, and a planner grows slow.
 const TABLES_IN_A_QUERY: usize = 100;
 
-/// The rows of all tables, as text.
+/// The rows of tables, as text.
 #[derive(Debug, Default)]
 pub(super) struct Rows(BTreeMap<QualifiedName, TableRows>);
 
@@ -27,12 +28,13 @@ struct TableRows {
 }
 
 impl Rows {
-    /// Reads the tables of a schema, without those that are too large.
-    pub(super) async fn read(db: &mut dyn LiveConnection, schema: &Schema) -> Result<Self, Error> {
+    /// Reads the tables of a schema that can be reached, without those that are too large.
+    pub(super) async fn read(db: &mut dyn LiveConnection, schema: &Schema, reach: &Reach) -> Result<Self, Error> {
         let dialect = db.dialect();
         let mut all = BTreeMap::new();
-        for tables in schema.tables.chunks(TABLES_IN_A_QUERY) {
-            let columns: Vec<Vec<String>> = tables.iter().map(plain_columns).collect();
+        let reached: Vec<&Table> = schema.tables.iter().filter(|table| reach.holds(&table.name)).collect();
+        for tables in reached.chunks(TABLES_IN_A_QUERY) {
+            let columns: Vec<Vec<String>> = tables.iter().copied().map(plain_columns).collect();
             let width = columns.iter().map(Vec::len).max().unwrap_or_default();
             let arms: Vec<String> = tables
                 .iter()

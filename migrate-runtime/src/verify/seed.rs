@@ -69,7 +69,7 @@ fn parents_first(tables: &[Table]) -> Vec<&Table> {
     order
 }
 
-fn same_name(one: &QualifiedName, other: &QualifiedName) -> bool {
+pub(super) fn same_name(one: &QualifiedName, other: &QualifiedName) -> bool {
     one.schema == other.schema && one.name.eq_ignore_ascii_case(&other.name)
 }
 

@@ -1,5 +1,6 @@
 //! The catalog of PostgreSQL.
 
+mod again;
 mod corpus;
 mod generated;
 mod reading;

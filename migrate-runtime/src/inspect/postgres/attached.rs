@@ -6,13 +6,15 @@ use migrate_plan::schema::{Opaque, Policy, Trigger};
 use super::catalog::{Catalog, comment, not_of_an_extension, quoted};
 use super::cells::Cells;
 use super::found::Found;
+use super::memory::Part;
 use crate::driver::DriverError;
 use crate::sql::{identifier, literal};
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
     let on_relations = format!(
-        "JOIN pg_catalog.pg_class c ON c.relnamespace IN {} AND c.relkind IN ('r', 'p', 'v', 'm')",
-        catalog.spaces()
+        "JOIN pg_catalog.pg_class c ON c.relnamespace = ANY ({}) AND c.relkind IN ('r', 'p', 'v', 'm'){}",
+        catalog.spaces(),
+        catalog.only("c.oid")
     );
     let query = format!(
         "SELECT 'trigger', c.oid::text, NULL::text, t.tgname::text, pg_catalog.pg_get_triggerdef(t.oid, true), \
@@ -34,7 +36,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          NULL::text, {target} \
          FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace {statistics_comment} \
-         WHERE s.stxnamespace IN {spaces} AND {statistics_not_of_an_extension}",
+         WHERE s.stxnamespace = ANY ({spaces}) AND {statistics_not_of_an_extension}{only}",
         trigger_comment = comment("pg_trigger", "t.oid", "0"),
         no_clone = catalog.since(13, "t.tgparentid = 0::oid", "true"),
         policy_comment = comment("pg_policy", "p.oid", "0"),
@@ -42,10 +44,11 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         statistics_comment = comment("pg_statistic_ext", "s.oid", "0"),
         target = catalog.since(13, "NULLIF(s.stxstattarget, -1)::text", "NULL::text"),
         spaces = catalog.spaces(),
+        only = catalog.only("s.stxrelid"),
         statistics_not_of_an_extension = not_of_an_extension("pg_statistic_ext", "s.oid"),
     );
-    for row in catalog.query(&query).await? {
-        attached(catalog, found, &mut Cells::of(&row));
+    for row in catalog.read(Part::Attached, &query).await?.values().flatten() {
+        attached(catalog, found, &mut Cells::of(row));
     }
     Ok(())
 }

@@ -3,9 +3,14 @@
 //! Functions are called by their full names and operators between values of one type, so that nothing of a user's own is
 //! called instead.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use migrate_plan::Dialect;
 use migrate_plan::schema::QualifiedName;
 
+use super::cells::Oid;
+use super::memory::{Memory, Part, Rows};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
@@ -19,15 +24,85 @@ pub(super) struct Catalog<'c> {
     pub(super) scope: &'c Scope,
     session: &'c Session,
     careful: bool,
+    /// Where one is kept.
+    memory: Option<Memory>,
+    /// The relations to read; `None` is all, and what is of no relation.
+    only: Option<BTreeSet<Oid>>,
+    /// Whether a name has changed that may stand in the texts of others.
+    pub(super) is_renamed: bool,
 }
 
 impl<'c> Catalog<'c> {
     pub(super) fn new(db: &'c mut dyn LiveConnection, scope: &'c Scope, session: &'c Session, careful: bool) -> Self {
-        Self { db, scope, session, careful }
+        Self { db, scope, session, careful, memory: None, only: None, is_renamed: false }
+    }
+
+    /// Remembers what is read from here on.
+    pub(super) fn remember(&mut self, memory: Memory) {
+        self.memory = Some(memory);
+    }
+
+    /// Reads these relations alone from here on, and has the others from the memory; `None` is all.
+    pub(super) async fn limit(&mut self, only: Option<BTreeSet<Oid>>) -> Result<(), DriverError> {
+        // A few rows are found by indexes, whatever a plan that is made once expects.
+        let (is_few, was_few) = (only.is_some(), self.only.is_some());
+        (self.only, self.is_renamed) = (only, false);
+        let value = if is_few { "off" } else { "DEFAULT" };
+        let settings = ["seqscan", "hashjoin", "mergejoin"].map(|way| format!("SET LOCAL enable_{way} = {value}"));
+        if is_few == was_few { Ok(()) } else { self.db.batch_execute(&settings.join("; ")).await }
+    }
+
+    pub(super) fn memory(&mut self) -> Option<&mut Memory> {
+        self.memory.as_mut()
+    }
+
+    pub(super) fn into_memory(self) -> Memory {
+        self.memory.unwrap_or_default()
+    }
+
+    pub(super) fn session(&self) -> &'c Session {
+        self.session
+    }
+
+    /// A condition to follow others: that a relation is one of those to read.
+    pub(super) fn only(&self, relation: &str) -> String {
+        if self.only.is_some() { format!(" AND {relation} = ANY ($1)") } else { String::new() }
+    }
+
+    /// The rows of a query, which is not asked where the memory has all that it would say.
+    pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Arc<Rows>, DriverError> {
+        if let (Some(memory), Some(only)) = (&self.memory, &self.only)
+            && (only.is_empty() || part.relation().is_none())
+        {
+            return Ok(memory.recall(part));
+        }
+        let mut rows = Rows::new();
+        let read = if self.only.is_some() { self.query_again(sql).await? } else { self.query(sql).await? };
+        for row in read {
+            let relation = part.relation().and_then(|column| row.text(column)?.parse().ok()).unwrap_or_default();
+            rows.entry(relation).or_default().push(row);
+        }
+        let Some(memory) = &mut self.memory else { return Ok(Arc::new(rows)) };
+        self.is_renamed |= memory.take(part, rows, self.only.as_ref());
+        Ok(memory.recall(part))
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
         self.db.query(sql).await
+    }
+
+    /// Runs a query that is asked after each change: where there is a memory, the server plans it once. `$1` is the relations
+    /// to read.
+    pub(super) async fn query_again(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
+        let Some(memory) = &mut self.memory else { return self.db.query(sql).await };
+        let (name, is_new) = memory.prepared(sql);
+        let takes = if sql.contains("$1") { " (oid[])" } else { "" };
+        if is_new {
+            self.db.batch_execute(&format!("PREPARE {name}{takes} AS {sql}")).await?;
+        }
+        let oids: Vec<String> = self.only.iter().flatten().map(Oid::to_string).collect();
+        let given = if takes.is_empty() { String::new() } else { format!(" ('{{{}}}')", oids.join(",")) };
+        self.db.query(&format!("EXECUTE {name}{given}")).await
     }
 
     /// One of two texts, by the version of the server: 14 is 14.0 and later.
@@ -35,7 +110,7 @@ impl<'c> Catalog<'c> {
         if self.session.version >= version * 10_000 { sql } else { before }
     }
 
-    /// The schemas that are looked at, as a query for their oids.
+    /// The schemas that are looked at, as an array of their oids, which is made once a query and joined with nothing.
     pub(super) fn spaces(&self) -> String {
         let condition = match &self.scope.schemas {
             None => "n.nspname::text !~ '^pg_' AND n.nspname <> 'information_schema'".to_owned(),
@@ -46,7 +121,7 @@ impl<'c> Catalog<'c> {
                 if names.is_empty() { "false".to_owned() } else { names.join(" OR ") }
             }
         };
-        format!("(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE {condition})")
+        format!("ARRAY(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE {condition})")
     }
 
     /// Whether some views may be without their query.

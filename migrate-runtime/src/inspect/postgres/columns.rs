@@ -7,11 +7,12 @@ use migrate_plan::schema::{Column, Generated, Identity, Type, TypeDefinition};
 use super::catalog::{Catalog, comment, quoted};
 use super::cells::{Cells, Oid};
 use super::found::Found;
+use super::memory::Part;
 use super::relations::identity_options;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    // To print with a table costs the square of its columns. A default names none of them.
+    // A default has no columns in it. With the table for them the printer takes time in the square of how many there are.
     let query = format!(
         "SELECT a.attrelid::text, a.attnum::text, a.attname::text, \
          pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
@@ -25,19 +26,20 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          LEFT JOIN pg_catalog.pg_attrdef f ON a.atthasdef AND f.adrelid = a.attrelid AND f.adnum = a.attnum \
          LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
          LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace {comment} \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relnamespace IN {spaces} \
-         AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relnamespace = ANY ({spaces}) \
+         AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped{only} ORDER BY a.attrelid, a.attnum",
         generated = catalog.since(12, "a.attgenerated <> ''", "false"),
         generated_kind = catalog.since(12, "a.attgenerated::text", "''"),
         compression =
             catalog.since(14, "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END", "NULL::text"),
         comment = comment("pg_class", "a.attrelid", "a.attnum"),
         spaces = catalog.spaces(),
+        only = catalog.only("c.oid"),
     );
     let identities = identities(found);
     let mut fields: BTreeMap<Oid, Vec<(String, String)>> = BTreeMap::new();
-    for row in catalog.query(&query).await? {
-        let mut cells = Cells::of(&row);
+    for row in catalog.read(Part::Columns, &query).await?.values().flatten() {
+        let mut cells = Cells::of(row);
         let (relation, number) = (cells.oid(), cells.number().unwrap_or(0));
         if !found.is_relation(relation) {
             continue;

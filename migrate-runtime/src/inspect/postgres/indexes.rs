@@ -5,6 +5,7 @@ use migrate_plan::schema::{Index, IndexKey, KeyPart, NullsOrder};
 use super::catalog::{Catalog, comment, quoted};
 use super::cells::{Cells, Oid};
 use super::found::{Found, FoundIndex};
+use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
@@ -44,16 +45,17 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          ELSE bt.oid END \
          LEFT JOIN pg_catalog.pg_collation l ON l.oid = k.coll \
          LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace {comment} \
-         WHERE r.relkind IN ('r', 'p', 'm') AND r.relpersistence <> 't' AND r.relnamespace IN {spaces} \
+         WHERE r.relkind IN ('r', 'p', 'm') AND r.relpersistence <> 't' AND r.relnamespace = ANY ({spaces}){only} \
          ORDER BY i.indexrelid, k.place",
         nulls_not_distinct = catalog.since(15, "i.indnullsnotdistinct::text", "'false'"),
         key_columns = catalog.since(11, "i.indnkeyatts", "i.indnatts"),
         comment = comment("pg_class", "i.indexrelid", "0"),
         spaces = catalog.spaces(),
+        only = catalog.only("i.indrelid"),
     );
     let mut last: Option<(Oid, FoundIndex)> = None;
-    for row in catalog.query(&query).await? {
-        let mut cells = Cells::of(&row);
+    for row in catalog.read(Part::Indexes, &query).await?.values().flatten() {
+        let mut cells = Cells::of(row);
         let oid = cells.oid();
         if last.as_ref().is_none_or(|(last, _)| *last != oid) {
             found.indexes.extend(last.take());

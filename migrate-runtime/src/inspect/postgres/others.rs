@@ -5,6 +5,7 @@ use migrate_plan::schema::{Extension, Namespace, Opaque};
 use super::catalog::{Catalog, FIRST_OID, class, comment, not_of_an_extension};
 use super::cells::Cells;
 use super::found::Found;
+use super::memory::Part;
 use crate::driver::DriverError;
 
 /// What stands in a schema: the table of the catalog, and its column for the schema.
@@ -47,23 +48,23 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
     };
     let mut query = format!(
         "SELECT 'schema', n.nspname::text, NULL::text, d.description, NULL::text FROM pg_catalog.pg_namespace n {comment} \
-         WHERE n.oid IN {spaces} AND {not_of_an_extension} \
+         WHERE n.oid = ANY ({spaces}) AND {not_of_an_extension} \
          UNION ALL SELECT 'extension', x.extname::text, n.nspname::text, x.extversion, x.oid::text \
          FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace \
-         WHERE x.oid >= {FIRST_OID}::oid AND (n.oid IN {spaces} OR n.nspname = 'pg_catalog') \
+         WHERE x.oid >= {FIRST_OID}::oid AND (n.oid = ANY ({spaces}) OR n.nspname = 'pg_catalog') \
          UNION ALL SELECT 'opaque', 'subscription', s.subname::text, NULL::text, NULL::text FROM pg_catalog.pg_subscription s \
          JOIN pg_catalog.pg_database b ON b.oid = s.subdbid WHERE b.datname = pg_catalog.current_database()",
         comment = comment("pg_namespace", "n.oid", "0"),
         not_of_an_extension = not_of_an_extension("pg_namespace", "n.oid"),
     );
     for (table, column) in IN_SCHEMAS {
-        query.push_str(&opaque(table, format!("x.{column} IN {spaces}")));
+        query.push_str(&opaque(table, format!("x.{column} = ANY ({spaces})")));
     }
     for table in IN_DATABASE {
         query.push_str(&opaque(table, format!("x.oid >= {FIRST_OID}::oid")));
     }
-    for row in catalog.query(&query).await? {
-        let mut cells = Cells::of(&row);
+    for row in catalog.read(Part::Others, &query).await?.values().flatten() {
+        let mut cells = Cells::of(row);
         match (cells.text(), cells.string()) {
             (Some("schema"), name) if catalog.is_default(&name) => {}
             (Some("schema"), name) => {

@@ -7,6 +7,7 @@ use migrate_plan::schema::{Opaque, OwnedBy, Sequence, Table, View};
 use super::catalog::{Catalog, class, comment, not_of_an_extension, quoted};
 use super::cells::{Cells, Oid};
 use super::found::{Found, Owner, Parent};
+use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
@@ -32,16 +33,17 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          LEFT JOIN pg_catalog.pg_depend o ON c.relkind = 'S' AND o.objid = c.oid AND o.classid = {class} \
          AND o.objsubid = 0 AND o.refclassid = {class} AND o.deptype IN ('a', 'i') {comment} \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't' \
-         AND c.relnamespace IN {spaces} AND {not_of_an_extension} ORDER BY c.oid, i.inhseqno",
+         AND c.relnamespace = ANY ({spaces}) AND {not_of_an_extension}{only} ORDER BY c.oid, i.inhseqno",
         access_method = catalog.since(12, "NULLIF(a.amname::text, 'heap')", "NULL::text"),
         definition = catalog.view_definition(),
         class = class("pg_class"),
         comment = comment("pg_class", "c.oid", "0"),
         spaces = catalog.spaces(),
+        only = catalog.only("c.oid"),
         not_of_an_extension = not_of_an_extension("pg_class", "c.oid"),
     );
-    for row in catalog.query(&query).await? {
-        relation(catalog, found, &mut Cells::of(&row));
+    for row in catalog.read(Part::Relations, &query).await?.values().flatten() {
+        relation(catalog, found, &mut Cells::of(row));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use migrate_plan::schema::{Kind, QualifiedName, Routine};
 use super::catalog::{Catalog, class, comment, quoted};
 use super::cells::Cells;
 use super::found::Found;
+use super::memory::Part;
 use crate::driver::DriverError;
 use crate::sql::literal;
 
@@ -26,7 +27,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          g.aggmtransspace::text, g.aggmfinalfn::text, g.aggmfinalextra::text, {moving_modify}, g.aggminitval \
          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
          LEFT JOIN pg_catalog.pg_aggregate g ON g.aggfnoid::oid = p.oid {comment} \
-         WHERE p.pronamespace IN {spaces} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
+         WHERE p.pronamespace = ANY ({spaces}) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e \
          WHERE e.classid = {class} AND e.objid = p.oid AND e.deptype IN ('e', 'i')) ORDER BY p.oid",
         final_modify = catalog.since(11, "g.aggfinalmodify::text", "NULL::text"),
         moving_modify = catalog.since(11, "g.aggmfinalmodify::text", "NULL::text"),
@@ -34,8 +35,8 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         spaces = catalog.spaces(),
         class = class("pg_proc"),
     );
-    for row in catalog.query(&query).await? {
-        let mut cells = Cells::of(&row);
+    for row in catalog.read(Part::Routines, &query).await?.values().flatten() {
+        let mut cells = Cells::of(row);
         let oid = cells.oid();
         let name = catalog.name(cells.string(), cells.string());
         let kind = match cells.text() {

@@ -15,15 +15,15 @@ pub(super) struct Session {
     pub(super) default_schema: Option<String>,
     /// That, as the server's printers write it.
     pub(super) printed_schema: Option<String>,
-    is_in_transaction: bool,
+    pub(super) is_in_transaction: bool,
 }
 
 impl Session {
     pub(super) async fn look(db: &mut dyn LiveConnection) -> Result<Self, DriverError> {
-        // A statement alone starts its transaction itself, and both clocks are one.
-        let query = "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_schema()::text, \
-                     pg_catalog.quote_ident(pg_catalog.current_schema()::text), \
-                     (pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp())::text";
+        // A statement alone starts its transaction itself, and both clocks are one. Here a temporary table may be called `text`.
+        let query = "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_schema()::pg_catalog.text, \
+                     pg_catalog.quote_ident(pg_catalog.current_schema()::pg_catalog.text), \
+                     (pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp())::pg_catalog.text";
         let rows = db.query(query).await?;
         let text = |column| rows.first().and_then(|row| row.text(column));
         Ok(Self {
@@ -43,13 +43,16 @@ impl Session {
         // With the system's names first and temporary ones last nobody's objects stand before those of the catalog.
         let schema = self.default_schema.as_ref().map(|schema| identifier(Dialect::Postgres, schema));
         let path = schema.map(|schema| format!("{schema}, ")).unwrap_or_default();
+        // The queries have their joins in a good order, and looking for a better one takes longer than running them.
         // Compiling pays for itself on none of these queries.
         let jit = if self.version >= 110_000 { "SET LOCAL jit = off;\n" } else { "" };
+        // What is prepared is prepared so as not to be planned again.
+        let generic = if self.version >= 120_000 { "SET LOCAL plan_cache_mode = force_generic_plan;\n" } else { "" };
         db.batch_execute(&format!(
             "{begin};\nSET LOCAL search_path = {path}pg_temp;\nSET LOCAL quote_all_identifiers = off;\n\
              SET LOCAL datestyle = ISO;\nSET LOCAL intervalstyle = postgres;\nSET LOCAL timezone = 'UTC';\n\
              SET LOCAL extra_float_digits = 3;\nSET LOCAL bytea_output = hex;\nSET LOCAL xmloption = content;\n\
-             SET LOCAL standard_conforming_strings = on;\n{jit}"
+             SET LOCAL standard_conforming_strings = on;\nSET LOCAL join_collapse_limit = 1;\n{jit}{generic}"
         ))
         .await
     }

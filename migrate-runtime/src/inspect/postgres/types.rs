@@ -5,6 +5,7 @@ use migrate_plan::schema::{Opaque, Type, TypeDefinition};
 use super::catalog::{Catalog, comment, not_of_an_extension, quoted};
 use super::cells::Cells;
 use super::found::Found;
+use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
@@ -29,7 +30,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace \
          LEFT JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc AND NOT o.opcdefault \
          LEFT JOIN pg_catalog.pg_namespace n_o ON n_o.oid = o.opcnamespace {comment} \
-         WHERE t.typnamespace IN {spaces} AND t.typtype IN ('b', 'c', 'd', 'e', 'p', 'r') \
+         WHERE t.typnamespace = ANY ({spaces}) AND t.typtype IN ('b', 'c', 'd', 'e', 'p', 'r') \
          AND (t.typrelid = 0::oid OR c.relkind = 'c') \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_type el WHERE el.typarray = t.oid) \
          AND {not_of_an_extension} ORDER BY t.oid",
@@ -43,8 +44,8 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         not_of_an_extension = not_of_an_extension("pg_type", "t.oid"),
     );
     let mut composites = std::mem::take(&mut found.composite_types);
-    for row in catalog.query(&query).await? {
-        let mut cells = Cells::of(&row);
+    for row in catalog.read(Part::Types, &query).await?.values().flatten() {
+        let mut cells = Cells::of(row);
         let (oid, kind) = (cells.oid(), cells.string());
         let name = catalog.name(cells.string(), cells.string());
         let (comment, relation) = (cells.maybe(), cells.oid());

@@ -17,7 +17,11 @@ use super::super::support::assert_same;
 /// Numbers that decide; at its end it says 0, which is always the plainest choice.
 pub(super) struct Tape<'t>(std::slice::Iter<'t, u16>);
 
-impl Tape<'_> {
+impl<'t> Tape<'t> {
+    pub(super) fn of(numbers: &'t [u16]) -> Self {
+        Self(numbers.iter())
+    }
+
     /// One of so many.
     pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0.next().map_or(0, |number| usize::from(*number) % limit.max(1))
