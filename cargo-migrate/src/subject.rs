@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use migrate_plan::schema::Schema;
-use migrate_plan::{Ahead, Code, Diagnostic, Dialect, LockKind, Settings, split_statements};
+use migrate_plan::{Ahead, Code, Diagnostic, Dialect, LockKind, Revision, Settings, split_statements};
 use migrate_runtime::cli::{Failure, Need, Output, interrupts};
 use migrate_runtime::{Inspection, Migrations};
 
@@ -181,12 +181,24 @@ pub(crate) async fn upgrade(migrations: &Migrations, targets: &[String], scratch
     let settings = in_scratch(migrations.settings());
     let migrations = Migrations::new(migrations.revisions().to_vec(), settings);
     let dialect = dialect_of(scratch).await?;
-    scratch.bounds().refuse_revisions(migrations.revisions(), dialect)?;
+    make_ready(scratch, migrations.revisions(), dialect).await?;
     let run = migrations.migrator().targets(targets).stop_on(interrupts()).run_live(scratch.live()).await;
     run.map(drop).map_err(|error| {
         // What was done is gone with the scratch database, and is nobody's state.
         Failure { applied: Vec::new(), state: None, ..Failure::from(error) }
     })
+}
+
+/// Refuses revisions that reach out of a scratch database, and makes the extensions that they expect.
+pub(crate) async fn make_ready(
+    scratch: &mut Scratch,
+    revisions: &[Revision],
+    dialect: Dialect,
+) -> Result<(), Vec<Diagnostic>> {
+    scratch.bounds().refuse_revisions(revisions, dialect)?;
+    let texts = revisions.iter().flat_map(|revision| revision.sections.iter().map(|section| &*section.body));
+    scratch.install_extensions(&texts.collect::<Vec<_>>()).await;
+    Ok(())
 }
 
 /// The dialect of the server, which its driver may not know.

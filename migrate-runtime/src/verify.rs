@@ -253,11 +253,13 @@ impl Trial<'_> {
         let reason = if wanted { sections.no_down.clone() } else { Some("it was not asked for".to_owned()) };
         if reason.is_none() {
             let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after], &reach).await?;
-            if !found.is_empty() {
-                let done = self.done.clone();
-                self.replay(&done).await?;
-            }
+            let is_whole = found.is_empty() || self.replay().await?;
             findings.extend(found);
+            if !is_whole {
+                self.notes.push("what was applied until here cannot be applied anew".to_owned());
+                self.fill(&before).await?;
+                return Ok(Verdict::Wrong(findings));
+            }
         }
         self.now = after;
         self.fill(&before).await?;
@@ -278,11 +280,8 @@ impl Trial<'_> {
         if !self.rows {
             return Ok(vec![Finding::UpFails(error)]);
         }
-        let done = self.done.clone();
-        self.replay(&done).await?;
-        let again = self.step(Direction::Up, node).await?;
-        if again.is_err() {
-            self.replay(&done).await?;
+        if !self.replay().await? || self.step(Direction::Up, node).await?.is_err() {
+            self.replay().await?;
             self.fill(&self.now.clone()).await?;
             return Ok(vec![Finding::UpFails(error)]);
         }
@@ -315,8 +314,9 @@ impl Trial<'_> {
             return Ok(vec![if does_nothing { Finding::DoesNothing } else { Finding::NotRestored(left) }]);
         }
         let lost = rows_before.lost(rows_after, &self.read_rows(&undone, reach).await?);
-        if !lost.is_empty() {
-            return Ok(vec![Finding::RowsNotRestored(lost)]);
+        self.notes.extend(lost.unjudged);
+        if !lost.wrong.is_empty() {
+            return Ok(vec![Finding::RowsNotRestored(lost.wrong)]);
         }
         if let Err(error) = self.step(Direction::Up, node).await? {
             return Ok(vec![Finding::AgainFails(error)]);
@@ -331,9 +331,7 @@ impl Trial<'_> {
         if !self.rows {
             return Ok(Err(Finding::DownFails(error)));
         }
-        let done = self.done.clone();
-        self.replay(&done).await?;
-        if self.step(Direction::Down, node).await?.is_err() {
+        if !self.replay().await? || self.step(Direction::Down, node).await?.is_err() {
             return Ok(Err(Finding::DownFails(error)));
         }
         if judge::is_about_made_values(&error) {
@@ -355,14 +353,34 @@ impl Trial<'_> {
         }
     }
 
-    /// Empties the database and applies these revisions anew, without rows.
-    async fn replay(&mut self, nodes: &[Node]) -> Result<(), Error> {
+    /// Empties the database and applies what is done anew, without rows but where a revision needs some. What then cannot be applied
+    /// any more is not done any more; whether all of it is, is the answer.
+    async fn replay(&mut self) -> Result<bool, Error> {
         reset::empty(self.db, &self.inspection, &self.first).await?;
         self.emptied = true;
-        for node in nodes {
-            self.step(Direction::Up, *node).await??;
+        let nodes = std::mem::take(&mut self.done);
+        for node in nodes.iter().copied() {
+            let needs: Vec<Node> =
+                self.graph.parents(node).iter().chain(self.graph.depends_on(node)).copied().collect();
+            if needs.iter().all(|other| self.done.contains(other)) && self.step_again(node).await? {
+                self.done.push(node);
+            }
         }
-        Ok(())
+        let is_whole = self.done == nodes;
+        if !is_whole {
+            self.now = self.inspect().await?;
+        }
+        Ok(is_whole)
+    }
+
+    /// Applies a revision that was applied before. One that copies rows may need some.
+    async fn step_again(&mut self, node: Node) -> Result<bool, Error> {
+        if self.step(Direction::Up, node).await?.is_ok() {
+            return Ok(true);
+        }
+        let there = self.inspect().await?;
+        seed::fill(self.db, &Schema::new(there.dialect), &there).await?;
+        Ok(self.step(Direction::Up, node).await?.is_ok())
     }
 
     /// Makes rows for what is new since `before`, or for everything where all rows are gone.

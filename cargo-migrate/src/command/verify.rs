@@ -9,7 +9,7 @@ use crate::arguments::VerifyArgs;
 use crate::database::Scratch;
 use crate::files::Files;
 use crate::project::Project;
-use crate::subject::{dialect_of, scratch_url};
+use crate::subject::{dialect_of, make_ready, scratch_url};
 
 pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
         }
         let outcome = async {
             let dialect = dialect_of(&mut scratch).await?;
-            scratch.bounds().refuse_revisions(&files.revisions, dialect)?;
+            make_ready(&mut scratch, &files.revisions, dialect).await?;
             Ok::<_, Failure>(verification.run_live(scratch.live()).await?)
         };
         let outcome = outcome.await;

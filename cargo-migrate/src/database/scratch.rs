@@ -35,6 +35,8 @@ pub(crate) struct Scratch {
     beside: Beside,
     name: String,
     bounds: Bounds,
+    /// The statements that make the extensions of the database that is meant, by their names.
+    extensions: Vec<(String, String)>,
 }
 
 /// What takes it away.
@@ -57,6 +59,7 @@ impl Scratch {
         let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
         let name = fresh_name();
         let mut bounds = Bounds::default();
+        let mut extensions = Vec::new();
         let (database, beside) = match url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(_) | DatabaseUrl::SqliteMemory => {
@@ -66,7 +69,8 @@ impl Scratch {
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
                 match super::patiently(found, None, || config.scratch(&name)).await? {
-                    postgres::Scratch::Database(session, maintenance) => {
+                    postgres::Scratch::Database(session, maintenance, of_the_other) => {
+                        extensions = of_the_other;
                         output.note(&format!("scratch database: {name}"));
                         (Database::Postgres(session), Beside::Postgres(maintenance))
                     }
@@ -89,7 +93,18 @@ impl Scratch {
             _ => return Err(super::not_built()),
         };
         bounds.has_server = found.is_for_scratch();
-        Ok(Self { database, beside, name, bounds })
+        Ok(Self { database, beside, name, bounds, extensions })
+    }
+
+    /// Makes the extensions that somebody has installed in the database that is meant, but for those that the SQL makes itself. One
+    /// that cannot be made is missed where it is used.
+    pub(crate) async fn install_extensions(&mut self, sql: &[&str]) {
+        for (name, statement) in std::mem::take(&mut self.extensions) {
+            let makes = |text: &str| text.contains("extension") && text.contains(&name.to_lowercase());
+            if !sql.iter().any(|text| makes(&text.to_lowercase())) {
+                let _ = self.live().batch_execute(&statement).await;
+            }
+        }
     }
 
     /// What SQL may not do in it.

@@ -149,7 +149,11 @@ impl Seeder<'_> {
         match attempt.checked_sub(2) {
             // Each column at its own pace, so that values meet in many ways.
             Some(turn) if !named.is_empty() => Some(named[(turn * (1 + place) + row) % named.len()].clone()),
-            _ => Values { dialect: self.dialect, schema: self.schema, small: attempt % 2 == 1 }.of(&data_type, row),
+            _ => {
+                let small = attempt % 2 == 1;
+                Values { dialect: self.dialect, schema: self.schema, small, column: (&column.name, place) }
+                    .of(&data_type, row)
+            }
         }
     }
 

@@ -262,3 +262,85 @@ fn a_down_that_runs_on_empty_tables_alone_is_found() {
         assert!(shown.contains("the same statement runs when the tables are empty"), "{shown}");
     });
 }
+
+#[test]
+fn a_down_that_takes_away_rows_which_were_there_before_is_found() {
+    for (up, down, words) in [
+        (
+            "INSERT INTO users VALUES (900, 'admin');",
+            "DELETE FROM users;",
+            "rows that the `up` had left alone are gone or changed",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN city VARCHAR(80);",
+            "UPDATE users SET name = 'all';\nALTER TABLE users DROP COLUMN city;",
+            "other values in `name`",
+        ),
+    ] {
+        verify(up, down, |site, code, shown| {
+            assert_eq!(code, 1, "{}: {shown}", site.dialect());
+            assert!(shown.contains(words), "{}: {shown}", site.dialect());
+        });
+    }
+}
+
+#[test]
+fn rows_that_stay_behind_are_noted() {
+    verify(
+        "INSERT INTO posts (id, user_id) SELECT 900, min(id) FROM users;",
+        "-- migrate: nothing",
+        |site, code, shown| {
+            // The second time its key is there already.
+            assert_eq!(code, 1, "{}: {shown}", site.dialect());
+            assert!(
+                shown.contains("rows that its `up` adds stay behind its `down` in `posts`"),
+                "{}: {shown}",
+                site.dialect()
+            );
+        },
+    );
+}
+
+#[test]
+fn a_guard_that_refuses_the_values_that_were_made_is_no_defect() {
+    let up = "CREATE UNIQUE INDEX same ON posts (title);";
+    let base = "CREATE TABLE posts (id INTEGER PRIMARY KEY, title VARCHAR(4) NOT NULL CHECK (title = 'one'));";
+    let files = [revision("001", "none", base, "DROP TABLE posts;"), revision("002", "001", up, "DROP INDEX same;")];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    on_every_engine(&files, |site| {
+        if site.dialect() == "mariadb" {
+            return;
+        }
+        let ran = site.call(&["verify"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains("note: rows that were made for it do not fit"), "{ran:?}");
+    });
+}
+
+#[test]
+fn what_a_server_shares_is_not_touched() {
+    let role = revision("001", "none", "CREATE ROLE verify_leaves_no_role;", "DROP ROLE verify_leaves_no_role;");
+    on_every_engine(&[(&role.0, &role.1)], |site| {
+        if site.dialect() == "sqlite" {
+            return;
+        }
+        let ran = site.call(&["verify"]);
+        assert!(ran.code == 1 && ran.stderr.contains("M0901") && ran.stderr.contains("about a role"), "{ran:?}");
+    });
+}
+
+#[test]
+fn what_a_database_has_installed_is_there_for_its_revisions() {
+    let users = revision("001", "none", "CREATE TABLE users (email citext);", "DROP TABLE users;");
+    let wrong = revision("002", "001", "ALTER TABLE users ADD COLUMN x integer;", "SELECT 1;");
+    on_every_engine(&[(&users.0, &users.1), (&wrong.0, &wrong.1)], |site| {
+        if site.dialect() != "postgres" {
+            return;
+        }
+        site.query("CREATE EXTENSION citext");
+        let ran = site.call(&["verify"]);
+        assert!(ran.stdout.contains("ok     001") && ran.stdout.contains("FAILED 002"), "{ran:?}");
+        site.must(&["upgrade", "001"]);
+        assert_eq!(site.call(&["check", "--drift"]).code, 3);
+    });
+}

@@ -16,7 +16,13 @@ struct Likeness {
     locale: String,
     search_path: Option<String>,
     schema: Option<String>,
+    /// The statements that make its extensions, by their names.
+    extensions: Vec<(String, String)>,
 }
+
+const EXTENSIONS: &str = "SELECT e.extname::text, format('CREATE SCHEMA IF NOT EXISTS %I; CREATE EXTENSION IF NOT EXISTS %I SCHEMA \
+     %I CASCADE', n.nspname, e.extname, n.nspname) FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = \
+     e.extnamespace WHERE n.nspname <> 'pg_catalog' ORDER BY 1";
 
 /// The locale as options of `CREATE DATABASE`, NULL where the template has the same.
 const LOCALE: &str = "SELECT CASE WHEN (d.encoding, d.datcollate, d.datctype) IS DISTINCT FROM (t.encoding, t.datcollate, \
@@ -26,7 +32,8 @@ const LOCALE: &str = "SELECT CASE WHEN (d.encoding, d.datcollate, d.datctype) IS
 
 /// What could be made.
 pub(in crate::database) enum Scratch {
-    Database(Session, Maintenance),
+    /// A database, with the statements that make the extensions of the one that is meant.
+    Database(Session, Maintenance, Vec<(String, String)>),
     /// A schema in the database that is meant, with the names of the schemas beside it.
     Schema(Session, SchemaMaintenance, Vec<String>),
 }
@@ -68,7 +75,7 @@ impl Config {
             Err(driver) => return Err(Error::Driver { doing: "no scratch database can be made", driver }.into()),
         }
         match self.connect_to_scratch(name, &likeness).await {
-            Ok(session) => Ok(Scratch::Database(session, maintenance)),
+            Ok(session) => Ok(Scratch::Database(session, maintenance, likeness.extensions)),
             Err(failure) => {
                 let _ = maintenance.drop(crate::database::Others::Ended).await;
                 Err(failure)
@@ -158,7 +165,9 @@ fn lock_key(name: &str) -> String {
 async fn likeness(db: &mut dyn LiveConnection) -> Result<Likeness, DriverError> {
     let rows = db.query(LOCALE).await?;
     let text = |column| rows.first().and_then(|row| row.text(column)).map(str::to_owned);
-    Ok(Likeness { locale: text(0).unwrap_or_default(), search_path: text(1), schema: text(2) })
+    let pair = |row: &migrate_runtime::Row| Some((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+    let extensions = db.query(EXTENSIONS).await?.iter().filter_map(pair).collect();
+    Ok(Likeness { locale: text(0).unwrap_or_default(), search_path: text(1), schema: text(2), extensions })
 }
 
 fn cannot_look(driver: DriverError) -> Failure {

@@ -11,6 +11,8 @@ pub(super) struct Values<'s> {
     pub(super) schema: &'s Schema,
     /// Small numbers, in place of such as a revision would hardly insert itself.
     pub(super) small: bool,
+    /// The column's name and place, by which its values differ from those of others.
+    pub(super) column: (&'s str, usize),
 }
 
 impl Values<'_> {
@@ -22,7 +24,12 @@ impl Values<'_> {
         }
         match self.dialect {
             Dialect::Sqlite => Some(self.of_affinity(&lower, row)),
-            Dialect::Postgres if lower.ends_with("[]") => Some("'{}'".to_owned()),
+            Dialect::Postgres if lower.ends_with("[]") => {
+                let of = lower.trim_end_matches("[]");
+                let is_number = ["smallint", "integer", "bigint", "numeric", "real", "double precision"].contains(&of);
+                let is_text = of == "text" || of == "character varying";
+                Some(if is_number || is_text { format!("'{{{}}}'", row + 1) } else { "'{}'".to_owned() })
+            }
             Dialect::Postgres | Dialect::MySql | Dialect::MariaDb => self.of_name(&lower, row),
         }
     }
@@ -42,7 +49,12 @@ impl Values<'_> {
     }
 
     fn number(&self, high: usize, row: usize) -> String {
-        (if self.small { 1 + row } else { high + row }).to_string()
+        (if self.small { 1 + row } else { high + row + 2 * (self.column.1 % 10) }).to_string()
+    }
+
+    /// A day of a month.
+    fn day(&self, row: usize) -> usize {
+        1 + (row + 2 * self.column.1) % 28
     }
 
     fn text(&self, longest: Option<usize>, row: usize) -> String {
@@ -50,7 +62,14 @@ impl Values<'_> {
             Some(0) => String::new(),
             Some(1) => char::from(b'a' + (row % 26) as u8).to_string(),
             Some(length @ 2..=5) => format!("s{}", row + 1).chars().take(length).collect(),
-            _ => format!("made {}", row + 1),
+            longest => {
+                let text = format!("{} {}", self.column.0, row + 1);
+                if longest.is_some_and(|longest| text.chars().count() > longest) {
+                    format!("made {}", row + 1)
+                } else {
+                    text
+                }
+            }
         };
         literal(self.dialect, &text)
     }
@@ -59,7 +78,7 @@ impl Values<'_> {
     fn of_affinity(&self, lower: &str, row: usize) -> String {
         let holds = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         if holds(&["date", "time"]) {
-            return format!("'2020-01-0{} 00:00:00'", row + 1);
+            return format!("'2020-01-{:02} 00:00:00'", self.day(row));
         }
         if holds(&["bool"]) {
             return (row % 2).to_string();
@@ -85,6 +104,7 @@ impl Values<'_> {
             lower.split_once('(').and_then(|(_, rest)| rest.split([',', ')']).next()?.trim().parse().ok());
         let mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
         let day = row + 1;
+        let date = self.day(row);
         Some(match name {
             "tinyint" if first == Some(1) => (row % 2).to_string(),
             "tinyint" => self.number(101, row),
@@ -96,9 +116,8 @@ impl Values<'_> {
             "character" | "varchar" | "char" | "\"char\"" => {
                 self.text(first.or((name != "varchar" && !lower.contains("varying")).then_some(1)), row)
             }
-            "date" => format!("'2020-01-0{day}'"),
-            "datetime" => format!("'2020-01-0{day} 00:00:00'"),
-            "timestamp" => format!("'2020-01-0{day} 00:00:00'"),
+            "date" => format!("'2020-01-{date:02}'"),
+            "datetime" | "timestamp" => format!("'2020-01-{date:02} 00:00:00'"),
             "time" => format!("'00:00:0{day}'"),
             "year" => format!("202{day}"),
             "interval" => format!("'{day} days'"),
@@ -110,7 +129,7 @@ impl Values<'_> {
                 let length = first.unwrap_or(1).max(1);
                 format!("B'{:0>length$}'", format!("{:b}", row % 2), length = length)
             }
-            "json" | "jsonb" => "'{}'".to_owned(),
+            "json" | "jsonb" => format!("'{{\"made\": {day}}}'"),
             "xml" => "'<made/>'".to_owned(),
             "inet" | "cidr" | "inet4" => format!("'127.0.0.{day}'"),
             "inet6" => format!("'::{day}'"),
@@ -203,10 +222,11 @@ mod tests {
     #[test]
     fn texts_are_as_short_as_their_type_demands() {
         let schema = Schema::new(Dialect::Postgres);
-        let values = Values { dialect: Dialect::Postgres, schema: &schema, small: false };
+        let values = Values { dialect: Dialect::Postgres, schema: &schema, small: false, column: ("name", 0) };
         let of = |data_type| values.of(data_type, 1).unwrap();
-        assert_eq!(of("character varying(255)"), "E'made 2'");
-        assert_eq!(of("character varying"), "E'made 2'");
+        assert_eq!(of("character varying(255)"), "E'name 2'");
+        assert_eq!(of("character varying(6)"), "E'name 2'");
+        assert_eq!(of("character varying"), "E'name 2'");
         assert_eq!(of("character(1)"), "E'b'");
         assert_eq!(of("character varying(3)"), "E's2'");
         assert_eq!(of("bit(4)"), "B'0001'");
