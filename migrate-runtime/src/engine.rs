@@ -46,6 +46,7 @@ pub(crate) use glance::head_of_everything;
 use hold::Hold;
 #[cfg(feature = "cli")]
 pub(crate) use holder::holder;
+use look::look_for;
 pub(crate) use look::{Look, look};
 pub(crate) use postgres::OwnSettings;
 pub(crate) use prospect::Gate;
@@ -106,6 +107,14 @@ impl Goal {
     /// Whether the database is there for this alone, so that nobody else changes it meanwhile.
     fn is_alone(&self) -> bool {
         matches!(self, Self::Single(..))
+    }
+
+    /// The revisions that decide whether it can be done, where these are few: the one and those that it stands on.
+    fn concerns<'g>(&self, graph: &'g RevisionGraph) -> Option<Vec<&'g str>> {
+        let Self::Single(_, id) = self else { return None };
+        let node = graph.node(id)?;
+        let needs = graph.parents(node).iter().chain(graph.depends_on(node));
+        Some(needs.chain([&node]).map(|node| graph.id(*node)).collect())
     }
 
     /// Whether what it means depends on what is applied: then a plan cannot be made anew.

@@ -10,7 +10,7 @@ use migrate_plan::{Action, Dialect};
 use super::patience::Patience;
 use super::server::Frame;
 use super::step::Job;
-use super::{Look, Run, Transactions, look, work};
+use super::{Look, Run, Transactions, look, look_for, work};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::error::{Error, Remains};
 use crate::event::Event;
@@ -322,8 +322,13 @@ impl Run<'_, '_> {
     /// Looks, waiting as long as the lock timeout allows: while another process commits, nobody can read.
     pub(super) async fn look_patiently(&mut self) -> Result<Look, Error> {
         let mut patience = patience();
+        let ids = self.request.goal.concerns(self.graph);
         loop {
-            match look(self.db, &self.request.settings).await {
+            let looked = match &ids {
+                Some(ids) => look_for(self.db, &self.request.settings, ids).await,
+                None => look(self.db, &self.request.settings).await,
+            };
+            match looked {
                 Err(Error::Driver { driver, .. }) if driver.kind == DriverErrorKind::Busy => {
                     self.wait(&mut patience, None).await?;
                 }
