@@ -206,7 +206,9 @@ fn what_is_read_again_is_what_is_read_anew() {
         return;
     }
     let runtime = runtime();
-    let config = Config { cases: Config::default().cases.min(100), failure_persistence: None, ..Config::default() };
+    // Each makes a database of its own.
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases.min(500) } else { 20 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let tapes = prop::collection::vec(prop::collection::vec(any::<u16>(), 6), 1..25);
     let outcome = runner.run(&tapes, |tapes| {
