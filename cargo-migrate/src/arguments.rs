@@ -243,7 +243,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// What to look at: `database`, a URL, `migrations`, `migrations@<revision>`, or a `.sql` file
-    #[arg(default_value = "database")]
+    #[arg(value_name = "WHAT", default_value = "database")]
     pub(crate) subject: String,
     /// How it is shown
     #[arg(long = "as", value_enum, value_name = "HOW", default_value_t)]
@@ -280,7 +280,7 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ScratchArgs {
-    /// Where the database stands [default: all heads]
+    /// Where the database stands
     #[arg(long, value_name = "REVISION", default_value = "heads")]
     pub(crate) target: String,
     /// The command with its arguments, behind `--`

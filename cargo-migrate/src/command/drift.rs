@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::subject::{in_scratch, scratch_url_beside, upgrade};
 
 /// The tables in which other tools remember what they have done.
-const OF_OTHER_TOOLS: [&str; 8] = [
+const OF_OTHER_TOOLS: [&str; 13] = [
     "refinery_schema_history",
     "_sqlx_migrations",
     "__diesel_schema_migrations",
@@ -21,6 +21,11 @@ const OF_OTHER_TOOLS: [&str; 8] = [
     "flyway_schema_history",
     "atlas_schema_revisions",
     "schema_migrations",
+    "django_migrations",
+    "goose_db_version",
+    "knex_migrations",
+    "knex_migrations_lock",
+    "databasechangelog",
 ];
 
 /// The lines of a difference that an error shows.
@@ -34,7 +39,20 @@ pub(super) async fn check(
     project: &Project,
     call: &Call<'_>,
     checks: &mut Checks,
-) -> Result<(), Failure> {
+) {
+    let outcome = compare(migrations, database, url, project, call).await;
+    let (detail, result) =
+        outcome.unwrap_or_else(|failure| (String::new(), CheckResult::Failed(failure.exit(), failure.diagnostics)));
+    checks.add("schema", detail, result);
+}
+
+async fn compare(
+    migrations: &Migrations,
+    database: &mut Database,
+    url: &FoundUrl,
+    project: &Project,
+    call: &Call<'_>,
+) -> Result<(String, CheckResult), Failure> {
     let plan = migrations.migrator().target("heads").plan_live(database.live()).await;
     let graph = migrations.graph()?;
     let is_unknown = |id: &String| graph.node(id).is_none();
@@ -46,19 +64,15 @@ pub(super) async fn check(
         Ok(_) => None,
     };
     let (Ok(plan), None) = (plan, unjudged) else {
-        checks.add("schema", "", CheckResult::Skipped(unjudged.unwrap_or_default().to_owned()));
-        return Ok(());
+        return Ok((String::new(), CheckResult::Skipped(unjudged.unwrap_or_default().to_owned())));
     };
     let diff = differences(&plan.heads_before, migrations, database, url, project, call).await?;
     if diff.is_empty() {
-        checks.add("schema", "it is what the applied revisions make", CheckResult::Passed);
-    } else {
-        let problem = drifted(&diff, "the database is not what its applied revisions make")
-            .because("somebody changed it by hand, or another program did: + is there besides, - is missing");
-        let found = counted(diff.changes.len(), "difference");
-        checks.add("schema", found, CheckResult::Failed(Exit::Drift, vec![problem]));
+        return Ok(("it is what the applied revisions make".to_owned(), CheckResult::Passed));
     }
-    Ok(())
+    let problem = drifted(&diff, "the database is not what its applied revisions make")
+        .because("somebody changed it by hand, or another program did: + is there besides, - is missing");
+    Ok((counted(diff.changes.len(), "difference"), CheckResult::Failed(Exit::Drift, vec![problem])))
 }
 
 /// Refuses to stamp a database that is not what the target makes, unless somebody says yes to it.

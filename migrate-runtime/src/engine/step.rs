@@ -166,16 +166,6 @@ impl Job<'_> {
     }
 }
 
-impl Before {
-    /// Whether the server places a failure in this text that followed: one that cannot be parsed refuses the whole message, and
-    /// no statement of it has completed then.
-    pub(super) fn is_followed_by(&self, body: &str, error: &DriverError) -> bool {
-        let at = error.position.and_then(|position| (position as usize).checked_sub(self.characters + 1));
-        // The end of a statement that is cut short is found behind it.
-        at.is_some_and(|at| at <= body.chars().count() + 1)
-    }
-}
-
 /// What was sent before a section in one message.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Before {
@@ -185,4 +175,14 @@ pub(super) struct Before {
     pub(super) offset: usize,
     /// How many of the section's statements stand before that.
     pub(super) skipped: usize,
+}
+
+impl Before {
+    /// Whether the server places a failure in this text that followed: one that cannot be parsed refuses the whole message, and
+    /// no statement of it has completed then.
+    pub(super) fn is_followed_by(&self, body: &str, error: &DriverError) -> bool {
+        let at = error.position.and_then(|position| (position as usize).checked_sub(self.characters + 1));
+        // The end of a statement that is cut short is found behind it.
+        at.is_some_and(|at| at <= body.chars().count() + 1)
+    }
 }

@@ -93,7 +93,7 @@ impl Seeder<'_> {
                 }
             }
         }
-        let words = words.unwrap_or_else(|| "a type is not known".to_owned());
+        let words = words.unwrap_or_else(|| "a value is not known".to_owned());
         Some(format!("no rows could be made for `{}`: {words}", table.name))
     }
 
