@@ -207,7 +207,7 @@ pub(crate) async fn run(
     let own_waiting = run.suspend_busy_timeout().await;
     let span = trace::run(run.report.action, &run.report.run_id, run.db.dialect());
     let going = async {
-        let outcome = run.go(gate).await;
+        let outcome = run.go(gate).await.map_err(|error| run.stopped(error));
         outcome.as_ref().err().into_iter().for_each(trace::failed);
         outcome
     };
@@ -310,6 +310,20 @@ impl<'r> Run<'r, '_> {
         let drift = applied.drift(self.db.dialect());
         if !drift.is_empty() {
             self.emit(&Event::Edited { drift: &drift });
+        }
+    }
+
+    /// A query of our own that was cancelled because the run is to stop is no failure.
+    fn stopped(&self, error: Error) -> Error {
+        const CANCELLED: [&str; 3] = ["57014", "1317", "OperationInterrupted"];
+        match &error {
+            Error::Driver { driver, .. }
+                if self.request.stop.is_requested()
+                    && driver.code.as_deref().is_some_and(|code| CANCELLED.contains(&code)) =>
+            {
+                Error::Stopped
+            }
+            _ => error,
         }
     }
 
