@@ -12,6 +12,7 @@ mod written;
 use migrate_runtime::schema::{Schema, schema_sql};
 use migrate_runtime::{Dialect, Inspection};
 use proptest::prelude::ProptestConfig;
+use proptest::test_runner::RngSeed;
 use rusqlite::Connection;
 
 use super::support::assert_same;
@@ -61,6 +62,10 @@ fn assert_recreates(db: &mut Connection) -> Schema {
 
 /// Two hundred cases, or as many as `PROPTEST_CASES` says.
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200);
-    ProptestConfig { cases, failure_persistence: None, max_global_rejects: 20 * cases, ..ProptestConfig::default() }
+    let asked_for = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked_for.unwrap_or(200);
+    // The same cases each time, unless more are asked for.
+    let rng_seed = if asked_for.is_some() { RngSeed::Random } else { RngSeed::Fixed(7) };
+    let max_global_rejects = 20 * cases;
+    ProptestConfig { cases, rng_seed, failure_persistence: None, max_global_rejects, ..ProptestConfig::default() }
 }
