@@ -12,8 +12,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let fresh = fresh_database(&MIGRATIONS).on("sqlite::memory:").create()?;
 //! let db = fresh.rusqlite()?;
-//! db.execute("INSERT INTO users (name) VALUES ('ann')", [])?;
-//! assert_eq!(db.query_row("SELECT count(*) FROM users", [], |row| row.get(0)), Ok(1));
+//! db.execute("INSERT INTO greetings (name) VALUES ('ann')", [])?;
+//! assert_eq!(db.query_row("SELECT count(*) FROM greetings", [], |row| row.get(0)), Ok(1));
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "rusqlite"))]
