@@ -85,7 +85,7 @@ impl fmt::Display for QualifiedName {
 /// Everything that the catalog of a database says, but for what the server made by itself, what belongs to an extension,
 /// and the history's own tables.
 ///
-/// Lists are sorted by name; columns stand in their table's order.
+/// Lists are sorted by name; columns stand in their table's order, partitions of MySQL and MariaDB in theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     /// The dialect in whose terms everything else is said.
@@ -128,6 +128,25 @@ impl Schema {
             opaque: Vec::new(),
             dependencies: Vec::new(),
         }
+    }
+
+    /// Brings the lists into their order: by name; columns, and partitions of MySQL and MariaDB, as they stand.
+    pub fn sort(&mut self) {
+        self.namespaces.sort_by(|one, other| one.name.cmp(&other.name));
+        self.extensions.sort_by(|one, other| one.name.cmp(&other.name));
+        self.types.sort_by(|one, other| one.name.cmp(&other.name));
+        self.sequences.sort_by(|one, other| one.name.cmp(&other.name));
+        table::sort(&mut self.tables, self.dialect);
+        self.views.sort_by(|one, other| one.name.cmp(&other.name));
+        for view in &mut self.views {
+            view.indexes.sort_by(|one, other| one.name.cmp(&other.name));
+            view.triggers.sort_by(|one, other| one.name.cmp(&other.name));
+        }
+        let whole = |routine: &Routine| (routine.name.clone(), routine.arguments.clone(), routine.kind);
+        self.routines.sort_by_cached_key(whole);
+        self.opaque.sort_by(|one, other| (&one.what, &one.name).cmp(&(&other.what, &other.name)));
+        self.dependencies.sort();
+        self.dependencies.dedup();
     }
 
     /// Whether it holds nothing.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Attributes, Kind, Node, QualifiedName};
+use crate::Dialect;
 
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +76,24 @@ impl Table {
             .with(&self.triggers, Trigger::node)
             .with(&self.policies, Policy::node)
             .with(&self.children, Table::node)
+    }
+}
+
+/// Tables and what hangs on them, by name. Constraints without one stay as they stand.
+pub(super) fn sort(tables: &mut [Table], dialect: Dialect) {
+    tables.sort_by(|one, other| one.name.cmp(&other.name));
+    for table in tables {
+        table.uniques.sort_by(|one, other| one.name.cmp(&other.name));
+        table.checks.sort_by(|one, other| one.name.cmp(&other.name));
+        table.foreign_keys.sort_by(|one, other| one.name.cmp(&other.name));
+        table.exclusions.sort_by(|one, other| one.name.cmp(&other.name));
+        table.indexes.sort_by(|one, other| one.name.cmp(&other.name));
+        table.triggers.sort_by(|one, other| one.name.cmp(&other.name));
+        table.policies.sort_by(|one, other| one.name.cmp(&other.name));
+        // Partitions of MySQL and MariaDB have an order of their own.
+        if dialect == Dialect::Postgres {
+            sort(&mut table.children, dialect);
+        }
     }
 }
 

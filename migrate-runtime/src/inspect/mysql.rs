@@ -83,18 +83,7 @@ impl Reader<'_> {
     fn finish(self) -> Schema {
         let mut schema = self.schema;
         schema.tables = self.tables.into_values().collect();
-        for table in &mut schema.tables {
-            table.indexes.sort_by(|one, other| one.name.cmp(&other.name));
-            table.checks.sort_by(|one, other| one.name.cmp(&other.name));
-            table.foreign_keys.sort_by(|one, other| one.name.cmp(&other.name));
-            table.triggers.sort_by(|one, other| one.name.cmp(&other.name));
-        }
-        schema.sequences.sort_by(|one, other| one.name.cmp(&other.name));
-        schema.views.sort_by(|one, other| one.name.cmp(&other.name));
-        schema.routines.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
-        schema.opaque.sort_by(|one, other| (&one.what, &one.name).cmp(&(&other.what, &other.name)));
-        schema.dependencies.sort();
-        schema.dependencies.dedup();
+        schema.sort();
         schema
     }
 }

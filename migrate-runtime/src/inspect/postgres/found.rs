@@ -104,7 +104,7 @@ impl Found {
             dependencies: self.dependencies.into_iter().map(|(object, needs)| Dependency { object, needs }).collect(),
             ..Schema::new(Dialect::Postgres)
         };
-        sort(&mut schema);
+        schema.sort();
         leave_out_own_namespace(&mut schema, catalog);
         schema
     }
@@ -180,37 +180,6 @@ fn inherited_column(parents: &[&Column], own: &Column, is_partition: bool) -> Op
         column.identity = None;
     }
     Some(column)
-}
-
-fn sort(schema: &mut Schema) {
-    schema.namespaces.sort_by(|a, b| a.name.cmp(&b.name));
-    schema.extensions.sort_by(|a, b| a.name.cmp(&b.name));
-    schema.types.sort_by(|a, b| a.name.cmp(&b.name));
-    schema.sequences.sort_by(|a, b| a.name.cmp(&b.name));
-    schema.views.sort_by(|a, b| a.name.cmp(&b.name));
-    schema.routines.sort_by(|a, b| (&a.name, &a.arguments).cmp(&(&b.name, &b.arguments)));
-    schema.opaque.sort_by(|a, b| (&a.what, &a.name).cmp(&(&b.what, &b.name)));
-    schema.dependencies.sort();
-    schema.dependencies.dedup();
-    sort_tables(&mut schema.tables);
-    for view in &mut schema.views {
-        view.indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        view.triggers.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-}
-
-fn sort_tables(tables: &mut [Table]) {
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
-    for table in tables {
-        table.uniques.sort_by(|a, b| a.name.cmp(&b.name));
-        table.checks.sort_by(|a, b| a.name.cmp(&b.name));
-        table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
-        table.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
-        table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
-        table.policies.sort_by(|a, b| a.name.cmp(&b.name));
-        sort_tables(&mut table.children);
-    }
 }
 
 /// The schema that is configured for the history is its own, unless somebody else keeps something there.

@@ -48,7 +48,7 @@ pub(super) fn schema(catalog: Catalog, scope: &Scope) -> Schema {
         }
     }
     hang(&mut schema, hanging, &facts);
-    schema.opaque.sort_by(|one, other| (&one.what, &one.name).cmp(&(&other.what, &other.name)));
+    schema.sort();
     schema
 }
 
