@@ -44,6 +44,7 @@ mod mysql;
 mod name;
 mod postgres;
 mod round_trip;
+mod seen;
 mod sqlite;
 mod url;
 

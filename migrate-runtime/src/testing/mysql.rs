@@ -2,13 +2,11 @@
 //!
 //! The script is the last thing that is written, with a lock of the server held, so that a template without one is known for a half.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use migrate_plan::Dialect;
 
 use super::copy::{self, Script};
 use super::name::Sum;
+use super::seen::Seen;
 use super::url::{Engine, Url};
 use super::{Live, live};
 use crate::driver::{DriverError, DriverErrorKind};
@@ -17,7 +15,7 @@ use crate::migrations::Migrations;
 use crate::sql::{identifier, literal};
 
 /// The templates that this process has seen.
-static SEEN: Mutex<Option<HashMap<(Url, Sum), Script>>> = Mutex::new(None);
+static SEEN: Seen<Script> = Seen::new();
 
 const CREATING: &str = "the database cannot be created";
 /// How long another process is waited for that builds the template, in seconds.
@@ -29,15 +27,7 @@ pub(super) async fn fresh(migrations: &Migrations, sum: &Sum, url: &Url) -> Resu
     let key = (url.clone(), sum.clone());
     let name = sum.fresh_name()?;
     for is_last in [false, true] {
-        let seen = live::lock(&SEEN).get_or_insert_default().get(&key).cloned();
-        let script = match seen {
-            Some(script) => script,
-            None => {
-                let script = template(&mut admin, migrations, sum, url).await?;
-                live::lock(&SEEN).get_or_insert_default().insert(key.clone(), script.clone());
-                script
-            }
-        };
+        let script = SEEN.or_find(&key, async || template(&mut admin, migrations, sum, url).await).await?;
         let made = match &script {
             Script::Replay => {
                 let created = admin.batch_execute(&format!("CREATE DATABASE {}", quoted(&name))).await;
@@ -56,7 +46,7 @@ pub(super) async fn fresh(migrations: &Migrations, sum: &Sum, url: &Url) -> Resu
                 if is_last || !is_gone {
                     return Err(Error::driver(CREATING, error));
                 }
-                live::lock(&SEEN).get_or_insert_default().remove(&key);
+                SEEN.forget(&key);
             }
         }
     }

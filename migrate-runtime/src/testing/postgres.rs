@@ -3,13 +3,12 @@
 //! The template is built under the name of a test's database and renamed when it is whole, with an advisory lock held: no process
 //! sees a half of it, and one that dies leaves what is dropped by age.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use migrate_plan::Dialect;
 
 use super::name::Sum;
+use super::seen::Seen;
 use super::url::{Engine, Url};
 use super::{Live, live};
 use crate::driver::{DriverError, DriverErrorKind};
@@ -18,7 +17,7 @@ use crate::migrations::Migrations;
 use crate::sql::identifier;
 
 /// The templates that this process has seen.
-static SEEN: Mutex<Option<HashMap<(Url, Sum), String>>> = Mutex::new(None);
+static SEEN: Seen<String> = Seen::new();
 
 const OBJECT_IN_USE: &str = "55006";
 const DUPLICATE_DATABASE: &str = "42P04";
@@ -33,20 +32,12 @@ pub(super) async fn fresh(migrations: &Migrations, sum: &Sum, url: &Url) -> Resu
     let key = (url.clone(), sum.clone());
     let name = sum.fresh_name()?;
     for is_last in [false, true] {
-        let seen = live::lock(&SEEN).get_or_insert_default().get(&key).cloned();
-        let template = match seen {
-            Some(template) => template,
-            None => {
-                let template = template(&mut admin, migrations, sum, url).await?;
-                live::lock(&SEEN).get_or_insert_default().insert(key.clone(), template.clone());
-                template
-            }
-        };
+        let template = SEEN.or_find(&key, async || template(&mut admin, migrations, sum, url).await).await?;
         let create = format!("CREATE DATABASE {} TEMPLATE {}", quoted(&name), quoted(&template));
         match patiently(&mut admin, &create).await {
             // Another project that uses the server has taken it for an old one.
             Err(error) if error.kind == DriverErrorKind::MissingDatabase && !is_last => {
-                live::lock(&SEEN).get_or_insert_default().remove(&key);
+                SEEN.forget(&key);
             }
             outcome => {
                 outcome.map_err(|error| Error::driver(CREATING, error))?;
