@@ -30,6 +30,7 @@ use crate::database::Database;
 use crate::environment::{self, FoundUrl};
 use crate::files::Files;
 use crate::project::Project;
+use crate::subject::scratch_url;
 
 /// What every verb is called with.
 pub(crate) struct Call<'a> {
@@ -44,7 +45,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         return call.output.finish(Err(backs_up_nothing().into()));
     }
     if let (Command::Scratch(args), false) = (&arguments.command, call.global.all) {
-        return scratch::run(args, &call).unwrap_or_else(|failure| call.output.finish(Err(failure)));
+        // It ends with the code of another command, which may be any.
+        return scratch::run(args, &call).map_or_else(|failure| call.output.finish(Err(failure)), ExitCode::from);
     }
     let outcome = if call.global.all { all::run(&arguments.command, &call) } else { once(&arguments.command, &call) };
     call.output.finish(outcome)
@@ -64,7 +66,9 @@ fn once(command: &Command, call: &Call<'_>) -> Result<Exit, Failure> {
         Command::Inspect(args) => inspect::run(args, call),
         Command::Diff(args) => diff::run(args, call),
         Command::Verify(args) => verify::run(args, call),
-        Command::Scratch(args) => scratch::run(args, call).map(|_| Exit::Done),
+        Command::Scratch(args) => {
+            scratch::run(args, call).map(|code| if code == 0 { Exit::Done } else { Exit::Failed })
+        }
         Command::Database(args) => database::run(args, call),
         Command::Completions(args) => completions::run(args),
         Command::Verb(verb) => operate(verb, call),
@@ -119,7 +123,8 @@ fn operate(verb: &Verb, call: &Call<'_>) -> Result<Exit, Failure> {
         if let Verb::Stamp(args) = verb
             && args.verify
         {
-            drift::before_stamp(args, &migrations, &mut database, &url, &project, call).await?;
+            let made_in = scratch_url(Some(&url), call.global, &project)?;
+            drift::before_stamp(args, &migrations, &mut database, &made_in, call).await?;
         }
         if database.is_missing() {
             // What would be refused must not leave a file behind.

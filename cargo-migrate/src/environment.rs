@@ -27,6 +27,9 @@ pub(crate) struct FoundUrl {
 /// Where the URL of a server for scratch databases comes from.
 const FOR_SCRATCH: &str = "--scratch-url";
 
+/// Where a URL comes from that a verb is about.
+const GIVEN: &str = "the command line";
+
 impl FoundUrl {
     /// With `--env` what that environment says, and nothing else. Without, the first of: `--database-url`, the variable, a
     /// `.env` file, the configuration.
@@ -59,10 +62,15 @@ impl FoundUrl {
         self.origin == FOR_SCRATCH
     }
 
+    /// Whether a verb was given it as what it is about.
+    pub(crate) fn is_given(&self) -> bool {
+        self.origin == GIVEN
+    }
+
     /// A URL that a verb was given as what it is about.
     pub(crate) fn given(url: &str, global: &Global, project: &Project) -> Result<Self, Diagnostic> {
         let base = std::env::current_dir().unwrap_or_default();
-        let origin = "the command line".to_owned();
+        let origin = GIVEN.to_owned();
         let found = Self { url: url.to_owned(), base, origin, environment: None, wait: global.wait };
         found.recognised(project)
     }
@@ -136,6 +144,11 @@ impl FoundUrl {
             "postgresql" => Some(Dialect::Postgres),
             engine => engine.parse().ok(),
         }
+    }
+
+    /// Says on standard error beside which database a scratch database is made.
+    pub(crate) fn announce_scratch(&self, database: &str, output: &Output) {
+        output.note(&format!("a scratch database is made beside {database} (from {})", self.origin));
     }
 
     /// Says on standard error which database it is.

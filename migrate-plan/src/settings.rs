@@ -62,6 +62,11 @@ impl Settings {
         heads: Heads::One,
     };
 
+    /// The same for a database that is there for one call: nobody else is in it, and the history stands in it and nowhere else.
+    pub fn for_scratch(&self) -> Self {
+        Self { history_schema: None, lock: LockKind::None, ahead: Ahead::AllowWhenIdle, ..self.clone() }
+    }
+
     /// The table of what was ever done: `migrate_log`, or `<history>_log` beside a renamed history.
     pub fn log_table(&self) -> String {
         self.table_beside_history("log")

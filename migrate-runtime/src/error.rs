@@ -244,6 +244,17 @@ impl Error {
         }
     }
 
+    /// [`Error::diagnostics`] of a run in a database that is there for it alone: without what they say of its state, which nobody
+    /// will see.
+    pub fn diagnostics_in_scratch(&self) -> Vec<Diagnostic> {
+        let mut problems = self.diagnostics();
+        for problem in problems.iter_mut().filter(|problem| problem.code == Code::StatementFailed) {
+            problem.help = "mend the statement".to_owned();
+            problem.notes.retain(|note| *note != Remains::Nothing.to_string());
+        }
+        problems
+    }
+
     /// Everything that is wrong, for a person to read.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {

@@ -8,9 +8,7 @@ mod rows;
 mod seed;
 
 use migrate_plan::schema::{Schema, diff_schemas};
-use migrate_plan::{
-    Ahead, Code, Content, Diagnostic, Dialect, Direction, LockKind, Node, Revision, RevisionGraph, Settings,
-};
+use migrate_plan::{Code, Content, Diagnostic, Dialect, Direction, Node, Revision, RevisionGraph};
 
 use crate::driver::{Acquire, BlockingConnection, LiveConnection, identified, ready};
 use crate::engine::{self, Goal, Request};
@@ -137,15 +135,9 @@ impl<'m> Verification<'m> {
     /// As [`run`](Self::run).
     pub async fn run_live(mut self, db: &mut dyn LiveConnection) -> Result<VerifyReport, Error> {
         let mut db = identified(db).await.map_err(|error| Error::driver(CONNECTING, error))?;
-        let settings = Settings {
-            history_schema: None,
-            lock: LockKind::None,
-            ahead: Ahead::AllowWhenIdle,
-            ..self.migrations.settings().clone()
-        };
+        let settings = self.migrations.settings().for_scratch();
         let migrations = Migrations::new(self.migrations.revisions().to_vec(), settings);
-        let (graph, mut request) = migrations.migrator().stop_on(&self.stop).prepare()?;
-        request.stop = self.stop.clone();
+        let (graph, request) = migrations.migrator().stop_on(&self.stop).prepare()?;
         let mut inspection = Inspection::new().settings(migrations.settings());
         if let Some(schemas) = self.schemas.take() {
             inspection = inspection.schemas(schemas);
@@ -154,16 +146,26 @@ impl<'m> Verification<'m> {
         let schema = inspection.run_again(&mut db, &mut memory).await?;
         refuse_content(&schema)?;
         let progress = self.progress.take();
-        reset::prepare(&mut db).await?;
-        let rows = self.rows;
-        let (done, notes, emptied) = (Vec::new(), Vec::new(), false);
-        let first = schema.clone();
         let db: &mut dyn LiveConnection = &mut db;
-        let mut trial =
-            Trial { graph: &graph, request, inspection, memory, rows, db, first, now: schema, done, notes, emptied };
-        let report = trial.all(self.only.as_deref(), progress).await?;
+        let patience = reset::spare(db).await?;
+        let mut trial = Trial {
+            graph: &graph,
+            request,
+            inspection,
+            memory,
+            rows: self.rows,
+            db,
+            first: schema.clone(),
+            now: schema,
+            done: Vec::new(),
+            notes: Vec::new(),
+            emptied: false,
+        };
+        let outcome = trial.all(self.only.as_deref(), progress).await;
         let Trial { memory, db, .. } = trial;
-        memory.release(db).await.map_err(|error| Error::driver("the session cannot be left as it was", error))?;
+        let left = memory.release(db).await.and(patience.restore(db).await);
+        let report = outcome?;
+        left.map_err(|error| Error::driver("the session cannot be left as it was", error))?;
         Ok(report)
     }
 }

@@ -14,6 +14,7 @@ use crate::database::Database;
 use crate::environment::FoundUrl;
 use crate::files::{Files, Writer, read_locks};
 use crate::project::Project;
+use crate::subject::scratch_url;
 
 /// What only a database can tell.
 const OF_THE_DATABASE: [&str; 6] = ["drift", "unknown", "interrupted", "runnable", "pending", "schema"];
@@ -49,7 +50,10 @@ pub(super) fn run(args: &CheckArgs, call: &Call<'_>) -> Result<Exit, Failure> {
                 let mut database = Database::connect(&url, Need::Read, &call.output).await?;
                 check_database(&migrations, database.live(), &mut checks).await?;
                 match args.drift {
-                    true => drift::check(&migrations, &mut database, &url, &project, call, &mut checks).await,
+                    true => {
+                        let made_in = scratch_url(Some(&url), call.global, &project)?;
+                        drift::check(&migrations, &mut database, &made_in, call, &mut checks).await;
+                    }
                     false => checks.add("schema", "", CheckResult::Skipped("no `--drift` was given".to_owned())),
                 }
                 Ok(())

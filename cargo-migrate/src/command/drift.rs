@@ -8,8 +8,6 @@ use migrate_runtime::{Inspection, Migrations};
 use super::Call;
 use crate::database::{Database, Scratch};
 use crate::environment::FoundUrl;
-use crate::project::Project;
-use crate::subject::{in_scratch, scratch_url_beside, upgrade};
 
 /// The tables in which other tools remember what they have done.
 const OF_OTHER_TOOLS: [&str; 13] = [
@@ -31,16 +29,15 @@ const OF_OTHER_TOOLS: [&str; 13] = [
 /// The lines of a difference that an error shows.
 const SHOWN: usize = 40;
 
-/// One line of `check`: what differs from what the applied revisions make.
+/// One line of `check`: what differs from what the applied revisions make, in a scratch database that is made there.
 pub(super) async fn check(
     migrations: &Migrations,
     database: &mut Database,
-    url: &FoundUrl,
-    project: &Project,
+    made_in: &FoundUrl,
     call: &Call<'_>,
     checks: &mut Checks,
 ) {
-    let outcome = compare(migrations, database, url, project, call).await;
+    let outcome = compare(migrations, database, made_in, call).await;
     let (detail, result) =
         outcome.unwrap_or_else(|failure| (String::new(), CheckResult::Failed(failure.exit(), failure.diagnostics)));
     checks.add("schema", detail, result);
@@ -49,8 +46,7 @@ pub(super) async fn check(
 async fn compare(
     migrations: &Migrations,
     database: &mut Database,
-    url: &FoundUrl,
-    project: &Project,
+    made_in: &FoundUrl,
     call: &Call<'_>,
 ) -> Result<(String, CheckResult), Failure> {
     let plan = migrations.migrator().target("heads").plan_live(database.live()).await;
@@ -66,7 +62,7 @@ async fn compare(
     let (Ok(plan), None) = (plan, unjudged) else {
         return Ok((String::new(), CheckResult::Skipped(unjudged.unwrap_or_default().to_owned())));
     };
-    let diff = differences(&plan.heads_before, migrations, database, url, project, call).await?;
+    let diff = differences(&plan.heads_before, migrations, database, made_in, call).await?;
     if diff.is_empty() {
         return Ok(("it is what the applied revisions make".to_owned(), CheckResult::Passed));
     }
@@ -80,12 +76,11 @@ pub(super) async fn before_stamp(
     args: &StampArgs,
     migrations: &Migrations,
     database: &mut Database,
-    url: &FoundUrl,
-    project: &Project,
+    made_in: &FoundUrl,
     call: &Call<'_>,
 ) -> Result<(), Failure> {
     let plan = args.migrator(migrations).plan_live(database.live()).await?;
-    let diff = differences(&plan.heads_after, migrations, database, url, project, call).await?;
+    let diff = differences(&plan.heads_after, migrations, database, made_in, call).await?;
     if diff.is_empty() {
         call.output.note("the database is what the target makes");
         return Ok(());
@@ -110,23 +105,14 @@ async fn differences(
     heads: &[String],
     migrations: &Migrations,
     database: &mut Database,
-    url: &FoundUrl,
-    project: &Project,
+    made_in: &FoundUrl,
     call: &Call<'_>,
 ) -> Result<SchemaDiff, Failure> {
-    let found = scratch_url_beside(url, call.global, project)?;
-    let mut scratch = Scratch::create(&found, &call.output).await?;
-    let outcome = async {
-        upgrade(migrations, heads, &mut scratch).await?;
-        let mut inspection = Inspection::new().settings(&in_scratch(migrations.settings()));
-        if let Some(schemas) = scratch.schemas() {
-            inspection = inspection.schemas(schemas);
-        }
-        Ok::<_, Failure>(inspection.run_live(scratch.live()).await?)
-    };
-    let made = outcome.await;
-    scratch.remove(&call.output).await;
-    let made = made?;
+    let made = Scratch::within(made_in, &call.output, async |scratch| {
+        scratch.upgrade(migrations, heads).await?;
+        scratch.inspect(&Inspection::new(), migrations.settings()).await
+    });
+    let made = made.await?;
     // Of other schemas nothing is known here.
     let schemas = made.namespaces.iter().map(|schema| schema.name.clone());
     let inspection = Inspection::new().settings(migrations.settings()).schemas(schemas);

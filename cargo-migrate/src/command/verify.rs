@@ -9,7 +9,7 @@ use crate::arguments::VerifyArgs;
 use crate::database::Scratch;
 use crate::files::Files;
 use crate::project::Project;
-use crate::subject::{dialect_of, make_ready, scratch_url};
+use crate::subject::scratch_url;
 
 pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     let project = Project::find(call.global)?;
@@ -26,22 +26,16 @@ pub(super) fn run(args: &VerifyArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     } else if !args.revisions.is_empty() {
         verification = verification.revisions(wanted(&args.revisions, &graph)?);
     }
-    let found = scratch_url(&[], call.global, &project)?;
-    block_on(async {
-        let mut scratch = Scratch::create(&found, &call.output).await?;
-        crate::interrupt::watch(scratch.cancel(), call.output);
+    let found = scratch_url(None, call.global, &project)?;
+    let verify = async |scratch: &mut Scratch| {
+        scratch.make_ready(&files.revisions).await?;
         if let Some(schemas) = scratch.schemas() {
             verification = verification.schemas(schemas);
         }
-        let outcome = async {
-            let dialect = dialect_of(&mut scratch).await?;
-            make_ready(&mut scratch, &files.revisions, dialect).await?;
-            Ok::<_, Failure>(verification.run_live(scratch.live()).await?)
-        };
-        let outcome = outcome.await;
-        scratch.remove(&call.output).await;
-        Ok(print_verification(&outcome?, &call.output))
-    })?
+        Ok(verification.run_live(scratch.live()).await?)
+    };
+    let report = block_on(Scratch::within(&found, &call.output, verify))??;
+    Ok(print_verification(&report, &call.output))
 }
 
 /// The ids that these words name.

@@ -61,6 +61,11 @@ impl Place {
         Self::Server { hosts, database: database.to_owned() }
     }
 
+    /// Whether it is a file that is not there.
+    pub(crate) fn is_missing_file(&self) -> bool {
+        matches!(self, Self::File(path) if matches!(path.try_exists(), Ok(false)))
+    }
+
     /// Whether both can be one database.
     pub(crate) fn is_also(&self, other: &Self) -> bool {
         match (self, other) {

@@ -4,6 +4,7 @@
 //! call that makes one: by its name, when it is old enough and nobody is connected to it.
 
 mod bounds;
+mod work;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +22,7 @@ use super::sqlite;
 use crate::environment::FoundUrl;
 use crate::interrupt::Cancel;
 use crate::url::DatabaseUrl;
-pub(crate) use bounds::Bounds;
+use bounds::Bounds;
 
 /// What every name of a scratch database begins with.
 const PREFIX: &str = "migrate_scratch_";
@@ -55,7 +56,7 @@ enum Beside {
 
 impl Scratch {
     /// Makes one where the URL leads: on its server, or in memory. What the URL names is looked at and not written.
-    pub(crate) async fn create(found: &FoundUrl, output: &Output) -> Result<Self, Failure> {
+    async fn create(found: &FoundUrl, output: &Output) -> Result<Self, Failure> {
         let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
         let name = fresh_name();
         let mut bounds = Bounds::default();
@@ -68,6 +69,7 @@ impl Scratch {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
+                found.announce_scratch(&config.describe(), output);
                 match super::patiently(found, None, || config.scratch(&name)).await? {
                     postgres::Scratch::Database(session, maintenance, of_the_other) => {
                         extensions = of_the_other;
@@ -84,6 +86,7 @@ impl Scratch {
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
+                found.announce_scratch(&config.describe(), output);
                 let (connection, maintenance, others) = super::patiently(found, None, || config.scratch(&name)).await?;
                 bounds.others = others;
                 output.note(&format!("scratch database: {name}"));
@@ -94,22 +97,6 @@ impl Scratch {
         };
         bounds.has_server = found.is_for_scratch();
         Ok(Self { database, beside, name, bounds, extensions })
-    }
-
-    /// Makes the extensions that somebody has installed in the database that is meant, but for those that the SQL makes itself. One
-    /// that cannot be made is missed where it is used.
-    pub(crate) async fn install_extensions(&mut self, sql: &[&str]) {
-        for (name, statement) in std::mem::take(&mut self.extensions) {
-            let makes = |text: &str| text.contains("extension") && text.contains(&name.to_lowercase());
-            if !sql.iter().any(|text| makes(&text.to_lowercase())) {
-                let _ = self.live().batch_execute(&statement).await;
-            }
-        }
-    }
-
-    /// What SQL may not do in it.
-    pub(crate) fn bounds(&self) -> &Bounds {
-        &self.bounds
     }
 
     /// How much of it is looked at: of a schema in a database with others, nothing else.
@@ -144,12 +131,12 @@ impl Scratch {
     }
 
     /// What cancels a statement that the connection runs.
-    pub(crate) fn cancel(&self) -> Cancel {
+    fn cancel(&self) -> Cancel {
         self.database.cancel()
     }
 
     /// Takes it away. What cannot be taken away is said, and left to a later call.
-    pub(crate) async fn remove(self, output: &Output) {
+    async fn remove(self, output: &Output) {
         let Self { database, beside, .. } = self;
         drop(database);
         let removed = match beside {

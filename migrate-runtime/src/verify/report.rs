@@ -3,7 +3,7 @@
 use migrate_plan::schema::SchemaDiff;
 use migrate_plan::{Code, Diagnostic, Dialect, Direction, Place, Revision};
 
-use crate::error::{Error, Remains};
+use crate::error::Error;
 
 /// What a verification came to.
 #[derive(Debug)]
@@ -121,15 +121,15 @@ impl Verified {
             diff.first_lines(SHOWN).into_iter().fold(diagnostic, Diagnostic::note)
         };
         match finding {
-            Finding::UpFails(error) | Finding::DownFails(error) => tried(error),
+            Finding::UpFails(error) | Finding::DownFails(error) => error.diagnostics_in_scratch(),
             Finding::UpFailsOnRows(error) | Finding::DownFailsOnRows(error) => {
                 let why =
                     "the same statement runs when the tables are empty, as they are in a test and not in production";
-                tried(error).into_iter().map(|problem| problem.because(why)).collect()
+                error.diagnostics_in_scratch().into_iter().map(|problem| problem.because(why)).collect()
             }
             Finding::AgainFails(error) => {
                 let why = "it has run before, was undone, and now fails: its `down` leaves something behind that cannot be seen";
-                tried(error).into_iter().map(|problem| problem.because(why)).collect()
+                error.diagnostics_in_scratch().into_iter().map(|problem| problem.because(why)).collect()
             }
             Finding::DoesNothing => vec![wrong(
                 format!("the `down` of `{id}` changes nothing"),
@@ -164,14 +164,4 @@ impl Verified {
             }
         }
     }
-}
-
-/// What an error says, without what it says of a database that is gone by now.
-fn tried(error: &Error) -> Vec<Diagnostic> {
-    let mut problems = error.diagnostics();
-    for problem in problems.iter_mut().filter(|problem| problem.code == Code::StatementFailed) {
-        problem.help = "mend the statement".to_owned();
-        problem.notes.retain(|note| *note != Remains::Nothing.to_string());
-    }
-    problems
 }

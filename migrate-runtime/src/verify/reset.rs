@@ -6,17 +6,30 @@ use migrate_plan::schema::Schema;
 use crate::driver::{DriverError, LiveConnection};
 use crate::error::Error;
 use crate::inspect::Inspection;
-use crate::sql::identifier;
+use crate::sql::{identifier, literal};
 
 const EMPTYING: &str = "the database cannot be emptied";
 
-/// Spares the session what only lasting data needs.
-pub(super) async fn prepare(db: &mut dyn LiveConnection) -> Result<(), Error> {
-    let sql = match db.dialect() {
-        Dialect::Postgres => "SET synchronous_commit = off",
-        Dialect::Sqlite | Dialect::MySql | Dialect::MariaDb => return Ok(()),
-    };
-    db.batch_execute(sql).await.map_err(|error| Error::driver("the session cannot be made ready", error))
+/// How the session waited for the disk before.
+#[derive(Debug)]
+pub(super) struct Patience(Option<String>);
+
+/// Lets the session wait for no disk, since nothing here has to last.
+pub(super) async fn spare(db: &mut dyn LiveConnection) -> Result<Patience, Error> {
+    if db.dialect() != Dialect::Postgres {
+        return Ok(Patience(None));
+    }
+    let sql = "SELECT current_setting('synchronous_commit'), set_config('synchronous_commit', 'off', false)";
+    let rows = db.query(sql).await.map_err(|error| Error::driver("the session cannot be made ready", error))?;
+    Ok(Patience(rows.first().and_then(|row| row.text(0)).map(str::to_owned)))
+}
+
+impl Patience {
+    pub(super) async fn restore(self, db: &mut dyn LiveConnection) -> Result<(), DriverError> {
+        let Some(before) = self.0 else { return Ok(()) };
+        let before = literal(Dialect::Postgres, &before);
+        db.query(&format!("SELECT set_config('synchronous_commit', {before}, false)")).await.map(drop)
+    }
 }
 
 /// Takes everything out of the database that was not there at first, the history too.

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use migrate_runtime::Migrations;
 use migrate_runtime::testing::{assert_round_trip, assert_round_trip_on, assert_round_trip_on_async};
+use migrate_runtime::{Connection, Migrations};
 use migrate_tests::suite::{connect, draft, mariadb_or_skip, postgres_or_skip, runtime, set};
 
 fn sound() -> Migrations {
@@ -44,7 +44,12 @@ fn an_empty_database_of_ones_own_is_taken_and_one_with_tables_is_not_touched() {
     if let Some(database) = postgres_or_skip() {
         runtime().block_on(async {
             let mut db = connect(&database.url()).await;
+            let session =
+                "SELECT current_setting('synchronous_commit') || (SELECT count(*) FROM pg_prepared_statements)";
+            let before = Connection::query(&mut db, session).await.expect("an answer");
             assert_round_trip_on_async(&sound(), &mut db).await;
+            // The session is as it was.
+            assert_eq!(Connection::query(&mut db, session).await.expect("an answer"), before);
         });
         let mut db = ::postgres::Client::connect(&database.url(), ::postgres::NoTls).expect("a connection");
         let told = panic_of(|| assert_round_trip_on(&sound(), &mut db));

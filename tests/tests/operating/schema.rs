@@ -87,6 +87,17 @@ fn subjects_that_cannot_be_are_refused_with_what_could() {
         site.sandbox.write("broken.sql", "CREATE TABLE a (b int);\n\nCREATE TABLE a (b int);\n");
         let ran = site.call(&["inspect", "broken.sql"]);
         assert!(ran.code == 1 && ran.stderr.contains("broken.sql:3") && is_gone(site, &ran), "{ran:?}");
+        // A path with a typo is no empty database, and what a project's own is not yet is one.
+        let ran = site.call(&["diff", "sqlite://nowhere.db", "sqlite://neither.db"]);
+        assert!(ran.code == 1 && ran.stderr.contains("M0503") && ran.stderr.contains("nowhere.db"), "{ran:?}");
+        let ran = site.sandbox.migrate(&["diff", "database", "migrations", "--database-url", "sqlite://new.db"]);
+        assert!(ran.code == 0 && ran.stderr.contains("it counts as an empty database"), "{ran:?}");
+        site.sandbox.write("refused.sql", "SELECT 1;\nDROP DATABASE other;\n");
+        let ran = site.call(&["inspect", "refused.sql"]);
+        assert!(ran.code == 1 && ran.stderr.contains("refused.sql:2"), "{ran:?}");
+        site.sandbox.write("open.sql", "SELECT 1;\nSELECT 'open;\n");
+        let ran = site.call(&["inspect", "open.sql"]);
+        assert!(ran.code == 1 && ran.stderr.contains("open.sql:2"), "{ran:?}");
         let without = site.sandbox.migrate(&["inspect", "migrations"]);
         assert!(without.code == 2 && without.stderr.contains("--scratch-url"), "{without:?}");
         if site.dialect() != "sqlite" {
