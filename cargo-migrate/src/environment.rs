@@ -147,6 +147,7 @@ impl FoundUrl {
     }
 
     /// Says on standard error beside which database a scratch database is made.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) fn announce_scratch(&self, database: &str, output: &Output) {
         output.note(&format!("a scratch database is made beside {database} (from {})", self.origin));
     }

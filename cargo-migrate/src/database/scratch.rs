@@ -8,7 +8,6 @@ mod work;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use migrate_plan::{Code, Diagnostic};
 use migrate_runtime::LiveConnection;
 use migrate_runtime::cli::{Failure, Output};
 
@@ -28,6 +27,7 @@ use bounds::Bounds;
 const PREFIX: &str = "migrate_scratch_";
 
 /// How old one must be before another call takes it away.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 const OLD: Duration = Duration::from_secs(60 * 60);
 
 /// A scratch database with a connection to it.
@@ -56,30 +56,33 @@ enum Beside {
 
 impl Scratch {
     /// Makes one where the URL leads: on its server, or in memory. What the URL names is looked at and not written.
-    async fn create(found: &FoundUrl, output: &Output) -> Result<Self, Failure> {
+    async fn create(
+        found: &FoundUrl,
+        #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(unused_variables))] output: &Output,
+    ) -> Result<Self, Failure> {
         let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
         let name = fresh_name();
-        let mut bounds = Bounds::default();
-        let mut extensions = Vec::new();
-        let (database, beside) = match url {
+        let bounds = Bounds { has_server: found.is_for_scratch(), ..Bounds::default() };
+        let alone = |database, beside| Self { database, beside, name: name.clone(), bounds, extensions: Vec::new() };
+        Ok(match url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::SqliteFile(_) | DatabaseUrl::SqliteMemory => {
-                (Database::Sqlite(sqlite::scratch()?), Beside::Nothing)
+                alone(Database::Sqlite(sqlite::scratch()?), Beside::Nothing)
             }
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
                 found.announce_scratch(&config.describe(), output);
                 match super::patiently(found, None, || config.scratch(&name)).await? {
-                    postgres::Scratch::Database(session, maintenance, of_the_other) => {
-                        extensions = of_the_other;
+                    postgres::Scratch::Database(session, maintenance, extensions) => {
                         output.note(&format!("scratch database: {name}"));
-                        (Database::Postgres(session), Beside::Postgres(maintenance))
+                        let scratch = alone(Database::Postgres(session), Beside::Postgres(maintenance));
+                        Self { extensions, ..scratch }
                     }
                     postgres::Scratch::Schema(session, maintenance, others) => {
                         output.note(&format!("scratch schema: {name}; the role may create no database"));
-                        bounds = Bounds { others, is_schema: true, ..Bounds::default() };
-                        (Database::Postgres(session), Beside::PostgresSchema(maintenance))
+                        let scratch = alone(Database::Postgres(session), Beside::PostgresSchema(maintenance));
+                        Self { bounds: Bounds { others, is_schema: true, ..scratch.bounds }, ..scratch }
                     }
                 }
             }
@@ -88,15 +91,13 @@ impl Scratch {
                 let config = mysql::Config::parse(&url, &found.base)?;
                 found.announce_scratch(&config.describe(), output);
                 let (connection, maintenance, others) = super::patiently(found, None, || config.scratch(&name)).await?;
-                bounds.others = others;
                 output.note(&format!("scratch database: {name}"));
-                (Database::MySql(Box::new(connection)), Beside::MySql(maintenance))
+                let scratch = alone(Database::MySql(Box::new(connection)), Beside::MySql(maintenance));
+                Self { bounds: Bounds { others, ..scratch.bounds }, ..scratch }
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => return Err(super::not_built()),
-        };
-        bounds.has_server = found.is_for_scratch();
-        Ok(Self { database, beside, name, bounds, extensions })
+        })
     }
 
     /// How much of it is looked at: of a schema in a database with others, nothing else.
@@ -105,7 +106,11 @@ impl Scratch {
     }
 
     /// The URL that leads to it, for other programs; a database in memory is written to a file in `folder`.
-    pub(crate) fn url_for_others(&self, found: &FoundUrl, folder: &std::path::Path) -> Result<String, Failure> {
+    pub(crate) fn url_for_others(
+        &self,
+        found: &FoundUrl,
+        #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))] folder: &std::path::Path,
+    ) -> Result<String, Failure> {
         match &self.beside {
             #[cfg(feature = "sqlite")]
             Beside::Nothing => {
@@ -139,7 +144,7 @@ impl Scratch {
     async fn remove(self, output: &Output) {
         let Self { database, beside, .. } = self;
         drop(database);
-        let removed = match beside {
+        let removed: Result<(), Failure> = match beside {
             #[cfg(feature = "sqlite")]
             Beside::Nothing => Ok(()),
             #[cfg(feature = "postgres")]
@@ -188,9 +193,13 @@ pub(super) fn is_left_over(name: &str) -> bool {
 /// Says what is missing to make one.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) fn refused(words: &str, right: &str) -> Failure {
-    Diagnostic::new(Code::NoScratch, format!("no scratch database can be made: {words}"), right)
-        .because("what the revisions make is looked at in a database of its own, so that yours is not written")
-        .into()
+    migrate_plan::Diagnostic::new(
+        migrate_plan::Code::NoScratch,
+        format!("no scratch database can be made: {words}"),
+        right,
+    )
+    .because("what the revisions make is looked at in a database of its own, so that yours is not written")
+    .into()
 }
 
 #[cfg(test)]
