@@ -22,7 +22,6 @@ use migrate_plan::schema::Schema;
 use self::catalog::Catalog;
 use self::found::Found;
 pub use self::memory::Memory;
-use self::memory::Stamps;
 use self::session::Session;
 use super::Scope;
 use crate::driver::{DriverError, DriverErrorKind, LiveConnection};
@@ -34,79 +33,97 @@ const MOVED: &str = "XX000";
 /// How it says so of a prepared statement.
 const NOT_PREPARED: &str = "26000";
 
-/// Reads everything; with a memory of the last time only what has changed since.
+/// Reads everything; with a memory of the last time only what has changed since, and not what depends on what.
 pub(super) async fn read(
     db: &mut dyn LiveConnection,
     scope: &Scope,
     mut memory: Option<&mut Memory>,
 ) -> Result<Schema, DriverError> {
-    let session = Session::look(db).await?;
     let mut attempt = 1;
     loop {
+        let session = match memory.as_deref().and_then(Memory::session) {
+            Some(known) => known,
+            None => Session::look(db).await?,
+        };
         // A view that still cannot be printed at the last attempt is broken, and no reason to print nothing.
         let careful = attempt == ATTEMPTS;
-        match read_once(db, scope, &session, careful, memory.as_deref_mut()).await {
+        let mut catalog = Catalog::new(db, scope, &session, careful);
+        let outcome = match memory.as_deref_mut() {
+            Some(memory) if !session.is_in_transaction => read_changes(&mut catalog, memory).await,
+            _ => read_once(&mut catalog).await.map(Some),
+        };
+        let ended = catalog.end(outcome.is_ok()).await;
+        if let (Err(error), Some(memory)) = (&outcome, memory.as_deref_mut())
+            && error.code.as_deref() != Some(NOT_PREPARED)
+        {
+            *memory = catalog.take_memory().forgetting();
+        }
+        match outcome {
+            Ok(Some(schema)) => return ended.map(|()| schema),
+            Ok(None) => ended?,
             Err(error) if !careful && is_of_another_moment(&error) => attempt += 1,
-            outcome => return outcome,
+            Err(error) => return Err(error),
         }
     }
 }
 
-async fn read_once(
-    db: &mut dyn LiveConnection,
-    scope: &Scope,
-    session: &Session,
-    careful: bool,
-    memory: Option<&mut Memory>,
-) -> Result<Schema, DriverError> {
-    session.begin(db).await?;
-    let mut catalog = Catalog::new(db, scope, session, careful);
-    let outcome = match memory {
-        Some(memory) => read_changes(catalog, memory).await,
-        None => read_all(&mut catalog).await,
-    };
-    let ended = session.end(db, outcome.is_ok()).await;
-    let schema = outcome?;
-    ended.map(|()| schema)
-}
-
-/// Reads what is not remembered, and remembers it; nothing after an error.
-async fn read_changes(mut catalog: Catalog<'_>, memory: &mut Memory) -> Result<Schema, DriverError> {
-    let last = std::mem::take(memory);
-    if catalog.session().is_in_transaction {
-        return read_all(&mut catalog).await;
-    }
-    catalog.remember(last);
-    let stamps = Stamps::read(&mut catalog).await?;
-    let of = format!("{:?} {}", catalog.session().default_schema, catalog.spaces());
-    let relations = catalog.memory().and_then(|memory| memory.changes(&of, &stamps));
-    catalog.limit(relations).await?;
-    let mut schema = read_all(&mut catalog).await?;
-    if catalog.is_renamed {
-        catalog.limit(None).await?;
-        schema = read_all(&mut catalog).await?;
-    }
-    *memory = catalog.into_memory().of(of, stamps);
-    Ok(schema)
-}
-
-async fn read_all(catalog: &mut Catalog<'_>) -> Result<Schema, DriverError> {
+async fn read_once(catalog: &mut Catalog<'_>) -> Result<Schema, DriverError> {
+    catalog.begin().await?;
     let mut found = Found::default();
+    read_all(catalog, &mut found).await?;
+    Ok(found.schema(catalog))
+}
+
+/// Reads what is not remembered, and remembers it. Without an answer names have changed that stand in what was remembered, or
+/// their places, and it is forgotten.
+async fn read_changes(catalog: &mut Catalog<'_>, memory: &mut Memory) -> Result<Option<Schema>, DriverError> {
+    let Some(stamps) = catalog.begin_again(std::mem::take(memory)).await? else {
+        *memory = catalog.take_memory().forgetting();
+        return Ok(None);
+    };
+    let of = format!("{:?} {}", catalog.session().default_schema, catalog.spaces());
+    let mut changes = catalog.memory().and_then(|memory| memory.changes(&of, &stamps));
+    let mut found = changes.as_mut().map(|changes| std::mem::take(&mut changes.found)).unwrap_or_default();
+    match &changes {
+        Some(changes) if changes.relations.is_empty() => {}
+        Some(changes) => {
+            catalog.limit(&changes.relations, &stamps).await?;
+            read_all(catalog, &mut found).await?;
+        }
+        None => read_all(catalog, &mut found).await?,
+    }
+    let memory_of_it = catalog.take_memory();
+    if changes.is_some_and(|changes| changes.is_renamed(&found)) {
+        *memory = memory_of_it.forgetting();
+        return Ok(None);
+    }
+    let schema = found.schema(catalog);
+    *memory = memory_of_it.of(catalog.session().clone(), of, stamps, found);
+    Ok(Some(schema))
+}
+
+async fn read_all(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
     catalog.find_unprintable_views().await?;
-    relations::read(catalog, &mut found).await?;
-    columns::read(catalog, &mut found).await?;
-    indexes::read(catalog, &mut found).await?;
-    types::read(catalog, &mut found).await?;
-    constraints::read(catalog, &mut found).await?;
-    attached::read(catalog, &mut found).await?;
-    routines::read(catalog, &mut found).await?;
-    others::read(catalog, &mut found).await?;
-    dependencies::read(catalog, &mut found).await?;
+    relations::read(catalog, found).await?;
+    columns::read(catalog, found).await?;
+    indexes::read(catalog, found).await?;
+    if !catalog.is_limited() {
+        types::read(catalog, found).await?;
+    }
+    constraints::read(catalog, found).await?;
+    attached::read(catalog, found).await?;
+    if !catalog.is_limited() {
+        routines::read(catalog, found).await?;
+        others::read(catalog, found).await?;
+    }
+    if !catalog.is_remembered() {
+        dependencies::read(catalog, found).await?;
+    }
     if found.is_torn {
         let message = "the catalog changed again and again while it was read";
         return Err(DriverError { code: Some(MOVED.to_owned()), ..DriverError::new(DriverErrorKind::Busy, message) });
     }
-    Ok(found.into_schema(catalog))
+    Ok(())
 }
 
 /// Printers look at the newest catalog and not at that of the transaction: what was dropped meanwhile they do not find.

@@ -4,7 +4,7 @@ use migrate_plan::Dialect;
 use migrate_plan::schema::{Opaque, Policy, Trigger};
 
 use super::catalog::{Catalog, comment, not_of_an_extension, quoted};
-use super::cells::Cells;
+use super::cells::{Cells, Oid};
 use super::found::Found;
 use super::memory::Part;
 use crate::driver::DriverError;
@@ -47,7 +47,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         only = catalog.only("s.stxrelid"),
         statistics_not_of_an_extension = not_of_an_extension("pg_statistic_ext", "s.oid"),
     );
-    for row in catalog.read(Part::Attached, &query).await?.values().flatten() {
+    for row in &catalog.read(Part::Attached, &query).await? {
         attached(catalog, found, &mut Cells::of(row));
     }
     Ok(())
@@ -110,7 +110,7 @@ fn attached(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
             statements.extend(state.map(|state| format!("ALTER TABLE {on} {state} RULE {rule}")));
             let comment = comment.map(|comment| literal(Dialect::Postgres, &comment));
             statements.extend(comment.map(|comment| format!("COMMENT ON RULE {rule} ON {on} IS {comment}")));
-            push(found, "rule", format!("{rule} on {on}"), &statements);
+            push(found, relation, "rule", format!("{rule} on {on}"), &statements);
         }
         _ => {
             if found.own.contains(&relation) {
@@ -126,11 +126,11 @@ fn attached(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
             statements.extend(cells.text().map(|target| format!("ALTER STATISTICS {name} SET STATISTICS {target}")));
             let comment = comment.map(|comment| literal(Dialect::Postgres, &comment));
             statements.extend(comment.map(|comment| format!("COMMENT ON STATISTICS {name} IS {comment}")));
-            push(found, "statistics", name, &statements);
+            push(found, relation, "statistics", name, &statements);
         }
     }
 }
 
-fn push(found: &mut Found, what: &str, name: String, statements: &[String]) {
-    found.opaque.push(Opaque { what: what.to_owned(), name, definition: Some(statements.join(";\n")) });
+fn push(found: &mut Found, relation: Oid, what: &str, name: String, statements: &[String]) {
+    found.push_opaque(relation, Opaque { what: what.to_owned(), name, definition: Some(statements.join(";\n")) });
 }

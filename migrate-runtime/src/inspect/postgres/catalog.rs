@@ -3,14 +3,13 @@
 //! Functions are called by their full names and operators between values of one type, so that nothing of a user's own is
 //! called instead.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_plan::Dialect;
 use migrate_plan::schema::QualifiedName;
 
 use super::cells::Oid;
-use super::memory::{Memory, Part, Rows};
+use super::memory::{Memory, Part, Stamps};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
@@ -19,45 +18,97 @@ use crate::sql::{identifier, literal};
 /// Objects from here on are somebody's own, and not the server's.
 pub(super) const FIRST_OID: u32 = 16384;
 
+/// Where unqualified names are found. A temporary table may be called `text`.
+const DEFAULT_SCHEMA: &str = "SELECT pg_catalog.current_schema()::pg_catalog.text";
+
 pub(super) struct Catalog<'c> {
     db: &'c mut dyn LiveConnection,
     pub(super) scope: &'c Scope,
     session: &'c Session,
     careful: bool,
-    /// Where one is kept.
+    /// Where one is kept; what it has found is not in it meanwhile.
     memory: Option<Memory>,
     /// The relations to read; `None` is all, and what is of no relation.
     only: Option<BTreeSet<Oid>>,
-    /// Whether a name has changed that may stand in the texts of others.
-    pub(super) is_renamed: bool,
+    /// Rows of these relations that came with others.
+    ahead: BTreeMap<Part, Vec<Row>>,
+    /// Whether the transaction has ended.
+    is_over: bool,
 }
 
 impl<'c> Catalog<'c> {
     pub(super) fn new(db: &'c mut dyn LiveConnection, scope: &'c Scope, session: &'c Session, careful: bool) -> Self {
-        Self { db, scope, session, careful, memory: None, only: None, is_renamed: false }
+        Self { db, scope, session, careful, memory: None, only: None, ahead: BTreeMap::new(), is_over: false }
     }
 
-    /// Remembers what is read from here on.
-    pub(super) fn remember(&mut self, memory: Memory) {
-        self.memory = Some(memory);
+    pub(super) async fn begin(&mut self) -> Result<(), DriverError> {
+        let (begin, set) = (self.session.beginning(), self.session.settings());
+        self.db.batch_execute(&format!("{begin};\n{set}")).await
     }
 
-    /// Reads these relations alone from here on, and has the others from the memory; `None` is all.
-    pub(super) async fn limit(&mut self, only: Option<BTreeSet<Oid>>) -> Result<(), DriverError> {
+    /// Begins the transaction, and remembers what is read from here on. What a look at the stamps finds is the answer; there is
+    /// none where unqualified names have another place by now.
+    pub(super) async fn begin_again(&mut self, memory: Memory) -> Result<Option<Stamps>, DriverError> {
+        let query = Stamps::query(self);
+        let memory = self.memory.insert(memory);
+        if let Some(prepare) = memory.prepare(None, &query) {
+            self.db.batch_execute(&prepare).await?;
+        }
+        let stamps = memory.execute(None, None);
+        let (begin, set) = (self.session.beginning(), self.session.settings());
+        let rows = self.db.query(&format!("{begin};\n{DEFAULT_SCHEMA};\n{set};\n{stamps}")).await?;
+        let (schema, stamps) =
+            rows.split_first().map_or((None, rows.as_slice()), |(first, rest)| (first.text(0), rest));
+        Ok((schema == self.session.default_schema.as_deref()).then(|| Stamps::of(stamps)))
+    }
+
+    /// Reads these relations alone from here on. What needs no preparation is read at once, and ends the transaction where that
+    /// is everything.
+    pub(super) async fn limit(&mut self, only: &BTreeSet<Oid>, stamps: &Stamps) -> Result<(), DriverError> {
+        self.only = Some(only.clone());
+        let is_said = |part: &Part| stamps.have(*part, only);
+        let (wanted, not_said): (Vec<Part>, Vec<Part>) = Part::ALL.into_iter().partition(is_said);
+        self.ahead = not_said.into_iter().map(|part| (part, Vec::new())).collect();
+        let Some(memory) = &self.memory else { return Ok(()) };
         // A few rows are found by indexes, whatever a plan that is made once expects.
-        let (is_few, was_few) = (only.is_some(), self.only.is_some());
-        (self.only, self.is_renamed) = (only, false);
-        let value = if is_few { "off" } else { "DEFAULT" };
-        let settings = ["seqscan", "hashjoin", "mergejoin"].map(|way| format!("SET LOCAL enable_{way} = {value}"));
-        if is_few == was_few { Ok(()) } else { self.db.batch_execute(&settings.join("; ")).await }
+        let mut sql = ["seqscan", "hashjoin", "mergejoin"].map(|way| format!("SET LOCAL enable_{way} = off")).to_vec();
+        let is_everything = !self.careful && wanted.iter().all(|part| memory.has(*part));
+        if is_everything {
+            sql.extend(wanted.iter().map(|part| memory.execute(Some(*part), Some(only))));
+            sql.push("COMMIT".to_owned());
+        }
+        let rows = self.db.query(&sql.join(";\n")).await?;
+        if is_everything {
+            self.is_over = true;
+            self.ahead.extend(wanted.into_iter().map(|part| (part, Vec::new())));
+            for row in rows {
+                self.ahead.entry(Part::tagged(&row)).or_default().push(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the session as it was.
+    pub(super) async fn end(&mut self, succeeded: bool) -> Result<(), DriverError> {
+        if self.is_over { Ok(()) } else { self.session.end(self.db, succeeded).await }
+    }
+
+    /// Whether not everything is read.
+    pub(super) fn is_limited(&self) -> bool {
+        self.only.is_some()
+    }
+
+    /// Whether what is read is kept for the next time.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.memory.is_some()
     }
 
     pub(super) fn memory(&mut self) -> Option<&mut Memory> {
         self.memory.as_mut()
     }
 
-    pub(super) fn into_memory(self) -> Memory {
-        self.memory.unwrap_or_default()
+    pub(super) fn take_memory(&mut self) -> Memory {
+        self.memory.take().unwrap_or_default()
     }
 
     pub(super) fn session(&self) -> &'c Session {
@@ -69,40 +120,21 @@ impl<'c> Catalog<'c> {
         if self.only.is_some() { format!(" AND {relation} = ANY ($1)") } else { String::new() }
     }
 
-    /// The rows of a query, which is not asked where the memory has all that it would say.
-    pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Arc<Rows>, DriverError> {
-        if let (Some(memory), Some(only)) = (&self.memory, &self.only)
-            && (only.is_empty() || part.relation().is_none())
-        {
-            return Ok(memory.recall(part));
+    /// The rows of a query, of the relations to read, now or ahead. One for some of them is asked after each change, and planned
+    /// once.
+    pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Vec<Row>, DriverError> {
+        if let Some(ahead) = self.ahead.remove(&part) {
+            return Ok(ahead);
         }
-        let mut rows = Rows::new();
-        let read = if self.only.is_some() { self.query_again(sql).await? } else { self.query(sql).await? };
-        for row in read {
-            let relation = part.relation().and_then(|column| row.text(column)?.parse().ok()).unwrap_or_default();
-            rows.entry(relation).or_default().push(row);
+        let (Some(memory), Some(only)) = (&mut self.memory, &self.only) else { return self.query(sql).await };
+        if let Some(prepare) = memory.prepare(Some(part), &part.tag(sql)) {
+            self.db.batch_execute(&prepare).await?;
         }
-        let Some(memory) = &mut self.memory else { return Ok(Arc::new(rows)) };
-        self.is_renamed |= memory.take(part, rows, self.only.as_ref());
-        Ok(memory.recall(part))
+        self.db.query(&memory.execute(Some(part), Some(only))).await
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
         self.db.query(sql).await
-    }
-
-    /// Runs a query that is asked after each change: where there is a memory, the server plans it once. `$1` is the relations
-    /// to read.
-    pub(super) async fn query_again(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {
-        let Some(memory) = &mut self.memory else { return self.db.query(sql).await };
-        let (name, is_new) = memory.prepared(sql);
-        let takes = if sql.contains("$1") { " (oid[])" } else { "" };
-        if is_new {
-            self.db.batch_execute(&format!("PREPARE {name}{takes} AS {sql}")).await?;
-        }
-        let oids: Vec<String> = self.only.iter().flatten().map(Oid::to_string).collect();
-        let given = if takes.is_empty() { String::new() } else { format!(" ('{{{}}}')", oids.join(",")) };
-        self.db.query(&format!("EXECUTE {name}{given}")).await
     }
 
     /// One of two texts, by the version of the server: 14 is 14.0 and later.

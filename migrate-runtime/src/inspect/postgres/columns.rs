@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use migrate_plan::schema::{Column, Generated, Identity, Type, TypeDefinition};
+use migrate_plan::schema::{Column, Generated, Identity, Sequence, Type, TypeDefinition};
 
 use super::catalog::{Catalog, comment, quoted};
 use super::cells::{Cells, Oid};
-use super::found::Found;
+use super::found::{Found, Owner};
 use super::memory::Part;
 use super::relations::identity_options;
 use crate::driver::DriverError;
@@ -38,7 +38,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
     );
     let identities = identities(found);
     let mut fields: BTreeMap<Oid, Vec<(String, String)>> = BTreeMap::new();
-    for row in catalog.read(Part::Columns, &query).await?.values().flatten() {
+    for row in &catalog.read(Part::Columns, &query).await? {
         let mut cells = Cells::of(row);
         let (relation, number) = (cells.oid(), cells.number().unwrap_or(0));
         if !found.is_relation(relation) {
@@ -100,15 +100,11 @@ fn column(found: &mut Found, cells: &mut Cells<'_>) -> Column {
     }
 }
 
-/// The options of sequences that are part of a column, which are no sequences of their own from here on.
-fn identities(found: &mut Found) -> BTreeMap<(Oid, i16), Option<String>> {
-    let mut identities = BTreeMap::new();
-    found.sequences.retain(|_, (sequence, owner)| match owner {
-        Some(owner) if owner.is_identity => {
-            identities.insert((owner.table, owner.column), identity_options(&sequence.options));
-            false
-        }
-        _ => true,
-    });
-    identities
+/// The options of sequences that are part of a column.
+fn identities(found: &Found) -> BTreeMap<(Oid, i16), Option<String>> {
+    let options = |(sequence, owner): &(Sequence, Option<Owner>)| {
+        let owner = owner.as_ref().filter(|owner| owner.is_identity)?;
+        Some(((owner.table, owner.column), identity_options(&sequence.options)))
+    };
+    found.sequences.values().filter_map(options).collect()
 }

@@ -32,7 +32,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         spaces = catalog.spaces(),
         only = catalog.only("c.conrelid"),
     );
-    for row in catalog.read(Part::Constraints, &query).await?.values().flatten() {
+    for row in &catalog.read(Part::Constraints, &query).await? {
         let mut cells = Cells::of(row);
         let (kind, name) = (cells.string(), cells.string());
         let (table, domain, index) = (cells.oid(), cells.oid(), cells.oid());

@@ -7,28 +7,13 @@ use migrate_plan::schema::{Kind, ObjectRef, QualifiedName};
 use super::catalog::{Catalog, FIRST_OID, class};
 use super::cells::{Cells, Oid};
 use super::found::Found;
-use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
     // What depends by itself on a table is a part of it, unless it is a partition. A view is its rule, a default and a check are parts of their tables. Foreign keys and the owners of sequences are
     // no reason to create one thing before another.
-    // A relation depends by itself, by its defaults, its checks and its rule.
-    let only = match catalog.only("p.objid") {
-        only if only.is_empty() => only,
-        _ => format!(
-            " AND p.classid IN ({}, {}, {}, {}) AND p.objid = ANY (ARRAY(SELECT pg_catalog.unnest($1) \
-             UNION ALL SELECT x.oid FROM pg_catalog.pg_attrdef x WHERE x.adrelid = ANY ($1) \
-             UNION ALL SELECT x.oid FROM pg_catalog.pg_constraint x WHERE x.conrelid = ANY ($1) \
-             UNION ALL SELECT x.oid FROM pg_catalog.pg_rewrite x WHERE x.ev_class = ANY ($1)))",
-            class("pg_class"),
-            class("pg_attrdef"),
-            class("pg_constraint"),
-            class("pg_rewrite")
-        ),
-    };
     let query = format!(
-        "SELECT d.*, CASE WHEN d.class = 'relation' THEN d.oid END FROM (SELECT DISTINCT CASE WHEN p.classid = {extension} THEN 'extension' \
+        "SELECT DISTINCT CASE WHEN p.classid = {extension} THEN 'extension' \
          WHEN p.classid = {proc} THEN 'function' WHEN p.classid = {types} \
          OR c.contypid <> 0::oid THEN 'type' ELSE 'relation' END, \
          COALESCE(r.ev_class, f.adrelid, CASE WHEN c.contypid <> 0::oid THEN c.contypid ELSE c.conrelid END, \
@@ -48,7 +33,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
          AND (p.refclassid IN ({proc}, {types}, {relation}) \
          OR p.refclassid = {extension} AND p.classid = {extension}) \
          AND (p.classid IN ({proc}, {types}, {extension}) OR r.oid IS NOT NULL OR f.oid IS NOT NULL OR c.contype = 'c' \
-         OR s.relkind IN ('r', 'p', 'v', 'm', 'c')){only}) AS d(class, oid, needed_class, needed)",
+         OR s.relkind IN ('r', 'p', 'v', 'm', 'c'))",
         extension = class("pg_extension"),
         proc = class("pg_proc"),
         types = class("pg_type"),
@@ -64,7 +49,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         ),
     );
     let objects = objects(found);
-    for row in catalog.read(Part::Dependencies, &query).await?.values().flatten() {
+    for row in &catalog.query(&query).await? {
         let mut cells = Cells::of(row);
         let object = objects.get(&(Class::of(cells.text()), cells.oid()));
         let needs = objects.get(&(Class::of(cells.text()), cells.oid()));

@@ -12,8 +12,13 @@ use super::catalog::Catalog;
 use super::cells::Oid;
 use super::relations::owned_by;
 
-#[derive(Default)]
+/// What is of no relation.
+pub(super) const NO_RELATION: Oid = 0;
+
+#[derive(Clone, Debug, Default)]
 pub(super) struct Found {
+    /// Of everything that is looked at as a relation.
+    pub(super) relation_names: HashMap<Oid, QualifiedName>,
     /// The tables that keep the history.
     pub(super) own: BTreeSet<Oid>,
     pub(super) tables: BTreeMap<Oid, Table>,
@@ -29,20 +34,21 @@ pub(super) struct Found {
     pub(super) column_names: HashMap<Oid, BTreeMap<i16, String>>,
     pub(super) namespaces: Vec<Namespace>,
     pub(super) extensions: BTreeMap<Oid, Extension>,
-    pub(super) opaque: Vec<Opaque>,
+    opaque: BTreeMap<Oid, Vec<Opaque>>,
     pub(super) dependencies: Vec<(ObjectRef, ObjectRef)>,
     /// Whether a printer knew nothing of what the snapshot holds.
     pub(super) is_torn: bool,
 }
 
 /// A table that another one inherits from.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Parent {
     pub(super) oid: Oid,
     pub(super) name: QualifiedName,
 }
 
 /// The column that a sequence goes with.
+#[derive(Clone, Debug)]
 pub(super) struct Owner {
     /// Whether the sequence is a part of the column.
     pub(super) is_identity: bool,
@@ -51,7 +57,7 @@ pub(super) struct Owner {
 }
 
 /// An index, and what its table says of it.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FoundIndex {
     pub(super) table: Oid,
     pub(super) index: Index,
@@ -69,6 +75,24 @@ impl Found {
         text.unwrap_or_default()
     }
 
+    pub(super) fn push_opaque(&mut self, relation: Oid, opaque: Opaque) {
+        self.opaque.entry(relation).or_default().push(opaque);
+    }
+
+    /// Takes out all that is of a relation.
+    pub(super) fn forget(&mut self, relation: Oid) {
+        self.relation_names.remove(&relation);
+        self.column_names.remove(&relation);
+        self.own.remove(&relation);
+        self.tables.remove(&relation);
+        self.parents.remove(&relation);
+        self.views.remove(&relation);
+        self.sequences.remove(&relation);
+        self.composite_types.remove(&relation);
+        self.opaque.remove(&relation);
+        self.indexes.retain(|_, index| index.table != relation);
+    }
+
     pub(super) fn is_relation(&self, oid: Oid) -> bool {
         self.tables.contains_key(&oid) || self.views.contains_key(&oid) || self.composites.contains_key(&oid)
     }
@@ -77,31 +101,31 @@ impl Found {
         self.column_names.get(&relation)?.get(&number).map(String::as_str)
     }
 
-    pub(super) fn into_schema(mut self, catalog: &Catalog<'_>) -> Schema {
-        self.fold_indexes();
-        let owners: Vec<Oid> = self.sequences.keys().copied().collect();
-        for oid in owners {
-            let Some((_, Some(owner))) = self.sequences.get(&oid) else { continue };
-            match owned_by(&self, owner) {
-                owner @ Some(_) => self.sequences.entry(oid).and_modify(|(sequence, _)| sequence.owned_by = owner),
-                // Its table is none that is looked at.
-                None if self.own.contains(&owner.table) => {
-                    self.sequences.remove(&oid);
-                    continue;
-                }
-                None => continue,
-            };
+    pub(super) fn schema(&self, catalog: &Catalog<'_>) -> Schema {
+        let (mut tables, mut views) = (self.tables.clone(), self.views.clone());
+        let is_its_own = |found: &&FoundIndex| !found.is_attached && !found.is_of_constraint;
+        for found in self.indexes.values().filter(is_its_own) {
+            if let Some(table) = tables.get_mut(&found.table) {
+                table.indexes.push(found.index.clone());
+            } else if let Some(view) = views.get_mut(&found.table) {
+                view.indexes.push(found.index.clone());
+            }
         }
+        let dependencies = self.dependencies.iter().cloned();
         let mut schema = Schema {
-            tables: self.take_tables(),
-            namespaces: self.namespaces,
-            extensions: self.extensions.into_values().collect(),
-            types: self.types.into_values().chain(self.composite_types.into_values()).collect(),
-            sequences: self.sequences.into_values().map(|(sequence, _)| sequence).collect(),
-            views: self.views.into_values().collect(),
-            routines: self.routines.into_values().collect(),
-            opaque: self.opaque,
-            dependencies: self.dependencies.into_iter().map(|(object, needs)| Dependency { object, needs }).collect(),
+            tables: self.trees(tables),
+            namespaces: self.namespaces.clone(),
+            extensions: self.extensions.values().cloned().collect(),
+            types: self.types.values().chain(self.composite_types.values()).cloned().collect(),
+            sequences: self
+                .sequences
+                .values()
+                .filter_map(|(sequence, owner)| self.owned(sequence, owner.as_ref()))
+                .collect(),
+            views: views.into_values().collect(),
+            routines: self.routines.values().cloned().collect(),
+            opaque: self.opaque.values().flatten().cloned().collect(),
+            dependencies: dependencies.map(|(object, needs)| Dependency { object, needs }).collect(),
             ..Schema::new(Dialect::Postgres)
         };
         schema.sort();
@@ -109,51 +133,36 @@ impl Found {
         schema
     }
 
-    fn fold_indexes(&mut self) {
-        for found in std::mem::take(&mut self.indexes).into_values() {
-            if found.is_attached || found.is_of_constraint {
-                continue;
-            }
-            if let Some(table) = self.tables.get_mut(&found.table) {
-                table.indexes.push(found.index);
-            } else if let Some(view) = self.views.get_mut(&found.table) {
-                view.indexes.push(found.index);
-            }
-        }
+    /// A sequence with its owner; none that is a part of a column, or of a table that is not looked at.
+    fn owned(&self, sequence: &Sequence, owner: Option<&Owner>) -> Option<Sequence> {
+        let owned_by = owner.and_then(|owner| owned_by(self, owner));
+        let is_hidden = owner.is_some_and(|owner| owner.is_identity || self.own.contains(&owner.table));
+        (!is_hidden).then(|| Sequence { owned_by, ..sequence.clone() })
     }
 
     /// The tables as trees, each with what it has otherwise than its parents.
-    fn take_tables(&mut self) -> Vec<Table> {
+    fn trees(&self, mut tables: BTreeMap<Oid, Table>) -> Vec<Table> {
         let mut children: BTreeMap<Oid, Vec<Oid>> = BTreeMap::new();
         let mut roots = Vec::new();
         for (oid, parents) in &self.parents {
             match parents.first() {
-                Some(parent) if self.tables.contains_key(&parent.oid) => {
-                    children.entry(parent.oid).or_default().push(*oid);
-                }
+                Some(parent) if tables.contains_key(&parent.oid) => children.entry(parent.oid).or_default().push(*oid),
                 _ => roots.push(*oid),
             }
         }
-        let inherited: Vec<(Oid, Vec<Column>)> =
-            self.parents.keys().filter_map(|oid| Some((*oid, self.own_columns(*oid)?))).collect();
-        for (oid, columns) in inherited {
-            self.tables.entry(oid).and_modify(|table| table.columns = columns);
+        for oid in self.parents.keys() {
+            if let (Some(columns), Some(table)) = (self.own_columns(*oid), tables.get_mut(oid)) {
+                table.columns = columns;
+            }
         }
         for (oid, parents) in &self.parents {
-            let Some(table) = self.tables.get_mut(oid) else { continue };
+            let Some(table) = tables.get_mut(oid) else { continue };
             let is_known = parents.first().is_some_and(|parent| children.contains_key(&parent.oid));
             if table.bound.is_none() || !is_known {
                 table.inherits = parents.iter().map(|parent| parent.name.clone()).collect();
             }
         }
-        roots.into_iter().filter_map(|root| self.take_tree(root, &children)).collect()
-    }
-
-    fn take_tree(&mut self, oid: Oid, children: &BTreeMap<Oid, Vec<Oid>>) -> Option<Table> {
-        let mut table = self.tables.remove(&oid)?;
-        let children_of_it = children.get(&oid).map(Vec::as_slice).unwrap_or_default();
-        table.children = children_of_it.iter().filter_map(|child| self.take_tree(*child, children)).collect();
-        Some(table)
+        roots.into_iter().filter_map(|root| tree(&mut tables, root, &children)).collect()
     }
 
     /// The columns of an inheriting table that it has alone, or otherwise than its parents; nothing where it inherits from none.
@@ -167,6 +176,14 @@ impl Found {
         };
         (!parents.is_empty()).then(|| table.columns.iter().filter(is_own).cloned().collect())
     }
+}
+
+/// A table with its children.
+fn tree(tables: &mut BTreeMap<Oid, Table>, oid: Oid, children: &BTreeMap<Oid, Vec<Oid>>) -> Option<Table> {
+    let mut table = tables.remove(&oid)?;
+    let children_of_it = children.get(&oid).map(Vec::as_slice).unwrap_or_default();
+    table.children = children_of_it.iter().filter_map(|child| tree(tables, *child, children)).collect();
+    Some(table)
 }
 
 /// The column as it is when its table is created by inheriting and nothing else is said of it.

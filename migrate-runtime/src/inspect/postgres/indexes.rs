@@ -54,7 +54,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         only = catalog.only("i.indrelid"),
     );
     let mut last: Option<(Oid, FoundIndex)> = None;
-    for row in catalog.read(Part::Indexes, &query).await?.values().flatten() {
+    for row in &catalog.read(Part::Indexes, &query).await? {
         let mut cells = Cells::of(row);
         let oid = cells.oid();
         if last.as_ref().is_none_or(|(last, _)| *last != oid) {

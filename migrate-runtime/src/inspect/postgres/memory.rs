@@ -7,10 +7,13 @@
 //! the rest when that is renamed, and texts that hold whole queries are, whatever changes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
+use migrate_plan::schema::QualifiedName;
 
 use super::catalog::{Catalog, FIRST_OID, class};
 use super::cells::{Cells, Oid};
+use super::found::{Found, NO_RELATION};
+use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::engine::random_id;
 
@@ -37,82 +40,75 @@ const REST: [&str; 19] = [
     "pg_ts_template",
 ];
 
-/// What has its place with a relation: tables of the catalog, the column that says with which one, and that by which they are
-/// looked up.
-const OF_RELATIONS: [(&str, &str, &str); 10] = [
-    ("pg_attribute", "attrelid", "attrelid"),
-    ("pg_attrdef", "adrelid", "oid"),
+/// What has its place with a relation: tables of the catalog, the column that says with which one, that by which they are
+/// looked up, and the kinds of a [`Stamp`].
+const OF_RELATIONS: [(&str, &str, &str, u8); 10] = [
+    // Nobody changes the columns that every table has.
+    ("pg_attribute", "attrelid", "attnum > 0 AND x.attrelid", 0),
+    ("pg_attrdef", "adrelid", "oid", 0),
     // Those of domains are of none.
-    ("pg_constraint", "conrelid", "oid"),
-    ("pg_index", "indrelid", "indexrelid"),
-    ("pg_inherits", "inhrelid", "inhrelid"),
-    ("pg_policy", "polrelid", "oid"),
-    ("pg_rewrite", "ev_class", "oid"),
-    ("pg_sequence", "seqrelid", "seqrelid"),
-    ("pg_statistic_ext", "stxrelid", "oid"),
-    ("pg_trigger", "tgrelid", "oid"),
+    ("pg_constraint", "conrelid", "oid", Stamp::HAS_CONSTRAINTS),
+    ("pg_index", "indrelid", "indexrelid", Stamp::HAS_INDEXES),
+    ("pg_inherits", "inhrelid", "inhrelid", 0),
+    ("pg_policy", "polrelid", "oid", Stamp::SPEAKS | Stamp::HAS_ATTACHED),
+    ("pg_rewrite", "ev_class", "oid", Stamp::SPEAKS | Stamp::HAS_ATTACHED),
+    ("pg_sequence", "seqrelid", "seqrelid", 0),
+    ("pg_statistic_ext", "stxrelid", "oid", Stamp::HAS_ATTACHED),
+    ("pg_trigger", "tgrelid", "oid", Stamp::HAS_ATTACHED),
 ];
 
 /// The schema of tables for what is too long for a row.
 const TOAST: Oid = 99;
 /// The function that reads arrays.
 const ARRAYS: Oid = 750;
-/// No relation, but everything that is of none.
-const NO_RELATION: Oid = 0;
 /// What is seen by its name alone.
 const NAMES: Oid = 1;
 
-/// The rows of a query by the relation that each is of; [`NO_RELATION`] is none.
-pub(super) type Rows = BTreeMap<Oid, Vec<Row>>;
-
-/// The queries whose rows are remembered.
+/// The queries that can be asked of some relations alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Relations,
     Columns,
     Indexes,
-    Types,
     Constraints,
     Attached,
-    Routines,
-    Others,
-    Dependencies,
 }
 
 impl Part {
-    /// The column with the relation.
-    pub(super) fn relation(self) -> Option<usize> {
-        match self {
-            Self::Relations | Self::Columns => Some(0),
-            Self::Indexes | Self::Attached => Some(1),
-            Self::Constraints => Some(2),
-            Self::Dependencies => Some(4),
-            Self::Types | Self::Routines | Self::Others => None,
-        }
+    pub(super) const ALL: [Self; 5] =
+        [Self::Relations, Self::Columns, Self::Indexes, Self::Constraints, Self::Attached];
+
+    /// Its query, whose rows say in the end whose they are.
+    pub(super) fn tag(self, sql: &str) -> String {
+        format!("SELECT q.*, '{}' FROM ({sql}) AS q", self as usize)
     }
 
-    /// Whether a relation that was there before, or a column of it, has another name.
-    fn is_renamed(self, old: &[Row], new: &[Row]) -> bool {
-        match self {
-            Self::Relations => {
-                let names = |rows: &[Row]| rows.first().map(|row| (row.0.get(2).cloned(), row.0.get(3).cloned()));
-                matches!((names(old), names(new)), (Some(old), Some(new)) if old != new)
-            }
-            Self::Columns => {
-                let names: BTreeMap<_, _> = old.iter().map(|row| (row.text(1), row.text(2))).collect();
-                new.iter().any(|row| names.get(&row.text(1)).is_some_and(|name| *name != row.text(2)))
-            }
-            _ => false,
-        }
+    /// Whose row it is.
+    pub(super) fn tagged(row: &Row) -> Self {
+        let tag = row.0.last().and_then(|tag| tag.as_deref()?.parse().ok());
+        tag.and_then(|tag: usize| Self::ALL.get(tag).copied()).unwrap_or(Self::Relations)
     }
 }
 
-/// Of one relation: rows, the sum of their transactions, and whether the texts that it is made of speak of others.
+/// Of one relation: rows, the sum of their transactions, and what kinds of them there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stamp {
     rows: String,
     sum: String,
-    speaks: bool,
+    kinds: u8,
+}
+
+impl Stamp {
+    /// The texts that it is made of speak of others.
+    const SPEAKS: u8 = 1;
+    const HAS_INDEXES: u8 = 2;
+    const HAS_CONSTRAINTS: u8 = 4;
+    /// Triggers, policies, rules or statistics.
+    const HAS_ATTACHED: u8 = 8;
+
+    fn speaks(&self) -> bool {
+        self.kinds & Self::SPEAKS != 0
+    }
 }
 
 /// What stood in the catalog at one moment.
@@ -122,62 +118,120 @@ pub(super) struct Stamps(BTreeMap<Oid, Stamp>);
 /// What the last reading found.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
+    /// What the session was like.
+    session: Option<Session>,
     /// Which schemas were looked at, and in which one names need no schema.
     of: String,
     stamps: Stamps,
-    rows: BTreeMap<Part, Arc<Rows>>,
-    /// Statements that the session has prepared, by their text.
-    prepared: BTreeMap<String, String>,
+    found: Option<Found>,
+    /// Statements that the session has prepared: that for the stamps, and those for some relations alone.
+    prepared: BTreeMap<Option<Part>, Prepared>,
+}
+
+/// What was found last, without what has changed since.
+pub(super) struct Changes {
+    pub(super) found: Found,
+    /// What is to be read.
+    pub(super) relations: BTreeSet<Oid>,
+    names: Vec<(Oid, QualifiedName, BTreeMap<i16, String>)>,
+}
+
+impl Changes {
+    /// Whether one of the relations, or a column of one, has another name than before.
+    pub(super) fn is_renamed(&self, found: &Found) -> bool {
+        self.names.iter().any(|(relation, name, columns)| {
+            let has_another =
+                |number: &i16, column: &String| found.column_name(*relation, *number).is_some_and(|now| now != column);
+            found.relation_names.get(relation).is_some_and(|now| now != name)
+                || columns.iter().any(|(number, column)| has_another(number, column))
+        })
+    }
+}
+
+/// A statement that the session has prepared.
+#[derive(Clone, Debug)]
+struct Prepared {
+    sql: String,
+    name: String,
 }
 
 impl Memory {
-    /// The relations that have changed, where the others are as they were; forgets those that are gone. `None` is everything.
-    pub(super) fn changes(&mut self, of: &str, stamps: &Stamps) -> Option<BTreeSet<Oid>> {
+    /// What has changed, where it is known.
+    pub(super) fn changes(&mut self, of: &str, stamps: &Stamps) -> Option<Changes> {
         let (old, new) = (&self.stamps.0, &stamps.0);
         let is_same = |oid| old.get(&oid) == new.get(&oid);
-        let relations = self.rows.get(&Part::Relations)?;
+        let mut found = self.found.take()?;
         if self.of != of || !is_same(NO_RELATION) || !is_same(NAMES) {
             return None;
         }
         let gone: Vec<Oid> = old.keys().copied().filter(|relation| !new.contains_key(relation)).collect();
-        let mut changed: BTreeSet<Oid> = new.keys().copied().filter(|relation| !is_same(*relation)).collect();
-        if gone.is_empty() && changed.is_empty() {
-            return Some(changed);
-        }
-        // The name of a relation that is not looked at may stand in the text of one that is.
-        let is_unknown = |oid: &Oid| old.contains_key(oid) && !relations.contains_key(oid);
-        let functions_speak = new.get(&NO_RELATION).is_some_and(|stamp| stamp.speaks);
-        if functions_speak || changed.iter().any(is_unknown) {
-            return None;
-        }
-        changed.extend(new.iter().filter(|(_, stamp)| stamp.speaks).map(|(relation, _)| *relation));
-        for rows in self.rows.values_mut() {
-            let rows = Arc::make_mut(rows);
-            for relation in &gone {
-                rows.remove(relation);
+        let mut relations: BTreeSet<Oid> = new.keys().copied().filter(|relation| !is_same(*relation)).collect();
+        if !gone.is_empty() || !relations.is_empty() {
+            // The name of a relation that is not looked at may stand in the text of one that is.
+            let is_unknown = |oid: &Oid| old.contains_key(oid) && !found.relation_names.contains_key(oid);
+            let functions_speak = new.get(&NO_RELATION).is_some_and(Stamp::speaks);
+            if functions_speak || relations.iter().any(is_unknown) {
+                return None;
             }
+            relations.extend(new.iter().filter(|(_, stamp)| stamp.speaks()).map(|(relation, _)| *relation));
+            // A column says what its sequence is like.
+            let owner = |relation: &Oid| Some(found.sequences.get(relation)?.1.as_ref()?.table);
+            let owners: Vec<Oid> = relations.iter().filter_map(owner).collect();
+            relations.extend(owners.into_iter().filter(|table| new.contains_key(table)));
         }
-        Some(changed)
+        let name = |relation: &Oid| {
+            let columns = found.column_names.get(relation).cloned().unwrap_or_default();
+            Some((*relation, found.relation_names.get(relation)?.clone(), columns))
+        };
+        let names = relations.iter().filter_map(name).collect();
+        for relation in relations.iter().chain(&gone) {
+            found.forget(*relation);
+        }
+        Some(Changes { found, relations, names })
+    }
+
+    pub(super) fn session(&self) -> Option<Session> {
+        self.session.clone()
     }
 
     /// This memory, of a moment.
-    pub(super) fn of(self, of: String, stamps: Stamps) -> Self {
-        Self { of, stamps, ..self }
+    pub(super) fn of(self, session: Session, of: String, stamps: Stamps, found: Found) -> Self {
+        Self { session: Some(session), of, stamps, found: Some(found), ..self }
     }
 
-    /// The name of a prepared statement, and whether it is to be prepared first.
-    pub(super) fn prepared(&mut self, sql: &str) -> (String, bool) {
-        if let Some(name) = self.prepared.get(sql) {
-            return (name.clone(), false);
+    /// This memory without what it holds.
+    pub(super) fn forgetting(self) -> Self {
+        Self { prepared: self.prepared, ..Self::default() }
+    }
+
+    /// Whether the query for some relations is prepared.
+    pub(super) fn has(&self, part: Part) -> bool {
+        self.prepared.contains_key(&Some(part))
+    }
+
+    /// The statement that runs one that is prepared.
+    pub(super) fn execute(&self, part: Option<Part>, relations: Option<&BTreeSet<Oid>>) -> String {
+        let name = self.prepared.get(&part).map(|prepared| &*prepared.name).unwrap_or_default();
+        let Some(relations) = relations else { return format!("EXECUTE {name}") };
+        let relations: Vec<String> = relations.iter().map(Oid::to_string).collect();
+        format!("EXECUTE {name} ('{{{}}}')", relations.join(","))
+    }
+
+    /// The statement that prepares another one: where there is none yet.
+    pub(super) fn prepare(&mut self, part: Option<Part>, sql: &str) -> Option<String> {
+        if self.prepared.get(&part).is_some_and(|prepared| prepared.sql == sql) {
+            return None;
         }
         let name = format!("migrate_{}", random_id());
-        self.prepared.insert(sql.to_owned(), name.clone());
-        (name, true)
+        let takes = if part.is_some() { " (oid[])" } else { "" };
+        let statement = format!("PREPARE {name}{takes} AS {sql}");
+        self.prepared.insert(part, Prepared { sql: sql.to_owned(), name });
+        Some(statement)
     }
 
     /// Leaves the session as it was.
     pub(crate) async fn release(self, db: &mut dyn LiveConnection) -> Result<(), DriverError> {
-        for name in self.prepared.values() {
+        for Prepared { name, .. } in self.prepared.values() {
             match db.batch_execute(&format!("DEALLOCATE {name}")).await {
                 Err(error) if error.code.as_deref() != Some(super::NOT_PREPARED) => return Err(error),
                 _ => {}
@@ -185,99 +239,75 @@ impl Memory {
         }
         Ok(())
     }
-
-    /// Takes in the rows of a query, of these relations alone or of all. Says whether one of them, or a column, has another name.
-    pub(super) fn take(&mut self, part: Part, read: Rows, only: Option<&BTreeSet<Oid>>) -> bool {
-        let Some(only) = only else {
-            self.rows.insert(part, Arc::new(read));
-            return false;
-        };
-        let rows = Arc::make_mut(self.rows.entry(part).or_default());
-        let mut is_renamed = false;
-        for relation in only {
-            if let (Some(old), Some(new)) = (rows.remove(relation), read.get(relation)) {
-                is_renamed |= part.is_renamed(&old, new);
-            }
-        }
-        rows.extend(read.into_iter().filter(|(relation, _)| only.contains(relation)));
-        is_renamed
-    }
-
-    /// The rows of a query.
-    pub(super) fn recall(&self, part: Part) -> Arc<Rows> {
-        self.rows.get(&part).cloned().unwrap_or_default()
-    }
 }
 
 impl Stamps {
-    pub(super) async fn read(catalog: &mut Catalog<'_>) -> Result<Self, DriverError> {
-        let arm = |relation: &str, speaks: &str, from: String| {
-            format!("SELECT {relation}, x.xmin::text::bigint, {speaks} FROM pg_catalog.{from}")
+    /// The query for them.
+    pub(super) fn query(catalog: &Catalog<'_>) -> String {
+        let arm = |relation: &str, kinds: u8, from: &str| {
+            format!("SELECT {relation}, x.xmin::text::bigint, {kinds} FROM pg_catalog.{from}")
         };
+        let of_none = |from: &str| arm("0::oid", 0, from);
         // Tables for what is too long change when their table is emptied, and say nothing.
         let mut arms = vec![arm(
             "CASE WHEN x.relkind = 'c' THEN 0::oid ELSE COALESCE(i.indrelid, x.oid) END",
-            "false",
-            format!(
+            0,
+            &format!(
                 "pg_class x LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.oid \
                  WHERE x.oid >= {FIRST_OID}::oid AND x.relnamespace <> {TOAST}::oid"
             ),
         )];
-        for (table, relation, key) in OF_RELATIONS {
-            let speaks = matches!(table, "pg_policy" | "pg_rewrite").to_string();
-            arms.push(arm(relation, &speaks, format!("{table} x WHERE x.{key} >= {FIRST_OID}::oid")));
+        for (table, relation, key, kinds) in OF_RELATIONS {
+            arms.push(arm(relation, kinds, &format!("{table} x WHERE x.{key} >= {FIRST_OID}::oid")));
         }
-        arms.extend(REST.map(|table| arm("0::oid", "false", format!("{table} x WHERE x.oid >= {FIRST_OID}::oid"))));
+        arms.extend(REST.map(|table| of_none(&format!("{table} x WHERE x.oid >= {FIRST_OID}::oid"))));
         let whose = format!("CASE WHEN x.classoid = {} THEN x.objoid ELSE 0::oid END", class("pg_class"));
+        let has_body = format!("CASE WHEN x.prosqlbody IS NOT NULL THEN {} ELSE 0 END", Stamp::SPEAKS);
         arms.extend([
-            arm(&whose, "false", format!("pg_description x WHERE x.objoid >= {FIRST_OID}::oid")),
-            arm(
-                "0::oid",
-                "false",
-                format!(
-                    "pg_namespace n JOIN pg_catalog.pg_description x ON x.objoid = n.oid AND x.classoid = {}",
-                    class("pg_namespace")
-                ),
-            ),
-            arm("0::oid", "false", "pg_namespace x".to_owned()),
-            arm("0::oid", "false", "pg_extension x".to_owned()),
-            arm(
-                "0::oid",
-                "false",
-                format!("pg_depend x WHERE x.refclassid = {} AND x.deptype = 'e'", class("pg_extension")),
-            ),
-            arm(
-                "0::oid",
-                catalog.since(14, "x.prosqlbody IS NOT NULL", "false"),
-                format!("pg_proc x WHERE x.oid >= {FIRST_OID}::oid"),
+            arm(&whose, 0, &format!("pg_description x WHERE x.objoid >= {FIRST_OID}::oid")),
+            of_none(&format!(
+                "pg_namespace n JOIN pg_catalog.pg_description x ON x.objoid = n.oid AND x.classoid = {}",
+                class("pg_namespace")
+            )),
+            of_none("pg_namespace x"),
+            of_none("pg_extension x"),
+            of_none(&format!("pg_depend x WHERE x.refclassid = {} AND x.deptype = 'e'", class("pg_extension"))),
+            format!(
+                "SELECT 0::oid, x.xmin::text::bigint, {} FROM pg_catalog.pg_proc x WHERE x.oid >= {FIRST_OID}::oid",
+                catalog.since(14, &has_body, "0")
             ),
             // Those of rows stand with their tables, and arrays with what they are of.
-            arm(
-                "0::oid",
-                "false",
-                format!(
-                    "pg_type x WHERE x.oid >= {FIRST_OID}::oid AND x.typrelid = 0::oid AND x.typinput::oid <> {ARRAYS}::oid"
-                ),
-            ),
+            of_none(&format!(
+                "pg_type x WHERE x.oid >= {FIRST_OID}::oid AND x.typrelid = 0::oid AND x.typinput::oid <> {ARRAYS}::oid"
+            )),
+            format!("SELECT {NAMES}::oid, pg_catalog.hashtext(x.rolname::text)::bigint, 0 FROM pg_catalog.pg_roles x"),
             format!(
-                "SELECT {NAMES}::oid, pg_catalog.hashtext(x.rolname::text)::bigint, false FROM pg_catalog.pg_roles x"
-            ),
-            format!(
-                "SELECT {NAMES}::oid, pg_catalog.hashtext(x.subname::text)::bigint, false \
-                 FROM pg_catalog.pg_subscription x"
+                "SELECT {NAMES}::oid, pg_catalog.hashtext(x.subname::text)::bigint, 0 FROM pg_catalog.pg_subscription x"
             ),
         ]);
-        let query = format!(
+        format!(
             "SELECT k.relation::text, pg_catalog.count(*)::text, pg_catalog.sum(k.written)::text, \
-             pg_catalog.bool_or(k.speaks)::text FROM ({}) AS k(relation, written, speaks) GROUP BY k.relation",
+             pg_catalog.bit_or(k.kinds)::text FROM ({}) AS k(relation, written, kinds) GROUP BY k.relation",
             arms.join(" UNION ALL ")
-        );
-        let mut stamps = BTreeMap::new();
-        for row in catalog.query_again(&query).await? {
-            let mut cells = Cells::of(&row);
-            let relation = cells.oid();
-            stamps.insert(relation, Stamp { rows: cells.string(), sum: cells.string(), speaks: cells.flag() });
-        }
-        Ok(Self(stamps))
+        )
+    }
+
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let stamp = |row| {
+            let mut cells = Cells::of(row);
+            (cells.oid(), Stamp { rows: cells.string(), sum: cells.string(), kinds: cells.number().unwrap_or(u8::MAX) })
+        };
+        Self(rows.iter().map(stamp).collect())
+    }
+
+    /// Whether any of these relations has something that this part would say.
+    pub(super) fn have(&self, part: Part, relations: &BTreeSet<Oid>) -> bool {
+        let kind = match part {
+            Part::Indexes => Stamp::HAS_INDEXES,
+            Part::Constraints => Stamp::HAS_CONSTRAINTS,
+            Part::Attached => Stamp::HAS_ATTACHED,
+            Part::Relations | Part::Columns => return true,
+        };
+        relations.iter().any(|relation| self.0.get(relation).is_some_and(|stamp| stamp.kinds & kind != 0))
     }
 }

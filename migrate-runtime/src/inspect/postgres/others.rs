@@ -4,8 +4,7 @@ use migrate_plan::schema::{Extension, Namespace, Opaque};
 
 use super::catalog::{Catalog, FIRST_OID, class, comment, not_of_an_extension};
 use super::cells::Cells;
-use super::found::Found;
-use super::memory::Part;
+use super::found::{Found, NO_RELATION};
 use crate::driver::DriverError;
 
 /// What stands in a schema: the table of the catalog, and its column for the schema.
@@ -63,7 +62,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
     for table in IN_DATABASE {
         query.push_str(&opaque(table, format!("x.oid >= {FIRST_OID}::oid")));
     }
-    for row in catalog.read(Part::Others, &query).await?.values().flatten() {
+    for row in &catalog.query(&query).await? {
         let mut cells = Cells::of(row);
         match (cells.text(), cells.string()) {
             (Some("schema"), name) if catalog.is_default(&name) => {}
@@ -80,7 +79,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
             }
             (_, what) => {
                 let name = catalog.unqualified(&cells.string()).to_owned();
-                found.opaque.push(Opaque { what, name, definition: None });
+                found.push_opaque(NO_RELATION, Opaque { what, name, definition: None });
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         only = catalog.only("c.oid"),
         not_of_an_extension = not_of_an_extension("pg_class", "c.oid"),
     );
-    for row in catalog.read(Part::Relations, &query).await?.values().flatten() {
+    for row in &catalog.read(Part::Relations, &query).await? {
         relation(catalog, found, &mut Cells::of(row));
     }
     Ok(())
@@ -54,9 +54,11 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
     let (schema, relation) = (cells.string(), cells.string());
     if catalog.is_own(&schema, &relation) && matches!(&*kind, "r" | "p") {
         found.own.insert(oid);
+        found.relation_names.insert(oid, catalog.name(schema, relation));
         return;
     }
     let name = catalog.name(schema, relation);
+    found.relation_names.insert(oid, name.clone());
     let options = storage_options(cells);
     let identity = cells.string();
     let security = [("row security", cells.flag()), ("force row security", cells.flag())];
@@ -97,11 +99,14 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
                 }
                 found.views.insert(oid, view);
             }
-            None => found.opaque.push(Opaque {
-                what: if kind == "m" { "materialized view" } else { "view" }.to_owned(),
-                name: quoted(name.schema.as_deref(), &name.name),
-                definition: None,
-            }),
+            None => found.push_opaque(
+                oid,
+                Opaque {
+                    what: if kind == "m" { "materialized view" } else { "view" }.to_owned(),
+                    name: quoted(name.schema.as_deref(), &name.name),
+                    definition: None,
+                },
+            ),
         },
         "S" => {
             let own_type = cells.string();
@@ -119,11 +124,14 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
         "c" => {
             found.composites.insert(oid, name);
         }
-        _ => found.opaque.push(Opaque {
-            what: "foreign table".to_owned(),
-            name: quoted(name.schema.as_deref(), &name.name),
-            definition: None,
-        }),
+        _ => found.push_opaque(
+            oid,
+            Opaque {
+                what: "foreign table".to_owned(),
+                name: quoted(name.schema.as_deref(), &name.name),
+                definition: None,
+            },
+        ),
     }
 }
 

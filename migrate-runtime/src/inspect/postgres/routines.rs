@@ -5,7 +5,6 @@ use migrate_plan::schema::{Kind, QualifiedName, Routine};
 use super::catalog::{Catalog, class, comment, quoted};
 use super::cells::Cells;
 use super::found::Found;
-use super::memory::Part;
 use crate::driver::DriverError;
 use crate::sql::literal;
 
@@ -35,7 +34,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         spaces = catalog.spaces(),
         class = class("pg_proc"),
     );
-    for row in catalog.read(Part::Routines, &query).await?.values().flatten() {
+    for row in &catalog.query(&query).await? {
         let mut cells = Cells::of(row);
         let oid = cells.oid();
         let name = catalog.name(cells.string(), cells.string());

@@ -8,6 +8,7 @@ use crate::sql::identifier;
 const SAVEPOINT: &str = "migrate_inspection";
 
 /// What the session was like before.
+#[derive(Clone, Debug)]
 pub(super) struct Session {
     /// The version as a number: 150018.
     pub(super) version: u32,
@@ -34,27 +35,31 @@ impl Session {
         })
     }
 
-    pub(super) async fn begin(&self, db: &mut dyn LiveConnection) -> Result<(), DriverError> {
-        let begin = if self.is_in_transaction {
+    /// The statement that begins the transaction.
+    pub(super) fn beginning(&self) -> String {
+        if self.is_in_transaction {
             format!("SAVEPOINT {SAVEPOINT}")
         } else {
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned()
-        };
+        }
+    }
+
+    /// The statements that set what the printers look at.
+    pub(super) fn settings(&self) -> String {
         // With the system's names first and temporary ones last nobody's objects stand before those of the catalog.
         let schema = self.default_schema.as_ref().map(|schema| identifier(Dialect::Postgres, schema));
         let path = schema.map(|schema| format!("{schema}, ")).unwrap_or_default();
         // The queries have their joins in a good order, and looking for a better one takes longer than running them.
         // Compiling pays for itself on none of these queries.
-        let jit = if self.version >= 110_000 { "SET LOCAL jit = off;\n" } else { "" };
+        let jit = if self.version >= 110_000 { "\nSET LOCAL jit = off;" } else { "" };
         // What is prepared is prepared so as not to be planned again.
-        let generic = if self.version >= 120_000 { "SET LOCAL plan_cache_mode = force_generic_plan;\n" } else { "" };
-        db.batch_execute(&format!(
-            "{begin};\nSET LOCAL search_path = {path}pg_temp;\nSET LOCAL quote_all_identifiers = off;\n\
+        let generic = if self.version >= 120_000 { "\nSET LOCAL plan_cache_mode = force_generic_plan;" } else { "" };
+        format!(
+            "SET LOCAL search_path = {path}pg_temp;\nSET LOCAL quote_all_identifiers = off;\n\
              SET LOCAL datestyle = ISO;\nSET LOCAL intervalstyle = postgres;\nSET LOCAL timezone = 'UTC';\n\
              SET LOCAL extra_float_digits = 3;\nSET LOCAL bytea_output = hex;\nSET LOCAL xmloption = content;\n\
-             SET LOCAL standard_conforming_strings = on;\nSET LOCAL join_collapse_limit = 1;\n{jit}{generic}"
-        ))
-        .await
+             SET LOCAL standard_conforming_strings = on;\nSET LOCAL join_collapse_limit = 1;{jit}{generic}"
+        )
     }
 
     /// Leaves the session as it was, and says of a failure only that of the reading, which is what went wrong.

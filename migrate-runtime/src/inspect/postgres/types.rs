@@ -4,8 +4,7 @@ use migrate_plan::schema::{Opaque, Type, TypeDefinition};
 
 use super::catalog::{Catalog, comment, not_of_an_extension, quoted};
 use super::cells::Cells;
-use super::found::Found;
-use super::memory::Part;
+use super::found::{Found, NO_RELATION};
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
@@ -44,7 +43,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         not_of_an_extension = not_of_an_extension("pg_type", "t.oid"),
     );
     let mut composites = std::mem::take(&mut found.composite_types);
-    for row in catalog.read(Part::Types, &query).await?.values().flatten() {
+    for row in &catalog.query(&query).await? {
         let mut cells = Cells::of(row);
         let (oid, kind) = (cells.oid(), cells.string());
         let name = catalog.name(cells.string(), cells.string());
@@ -68,7 +67,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
             _ => {
                 let what = if kind == "p" { "shell type" } else { "base type" }.to_owned();
                 let name = quoted(name.schema.as_deref(), &name.name);
-                found.opaque.push(Opaque { what, name, definition: None });
+                found.push_opaque(NO_RELATION, Opaque { what, name, definition: None });
                 continue;
             }
         };
