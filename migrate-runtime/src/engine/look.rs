@@ -60,10 +60,21 @@ pub(crate) async fn look(db: &mut dyn LiveConnection, settings: &Settings) -> Re
     }
 }
 
-/// A look at these revisions alone, where the database tells them apart for less than reading all takes.
-pub(super) async fn look_for(db: &mut dyn LiveConnection, settings: &Settings, ids: &[&str]) -> Result<Look, Error> {
-    match db.dialect() {
-        Dialect::Postgres if settings.unusable_name().is_none() => look_at_postgres(db, settings, Some(ids)).await,
+/// A look at these revisions alone, where the database tells them apart for less than reading all takes, by a session that may be
+/// known.
+pub(super) async fn look_for(
+    db: &mut dyn LiveConnection,
+    settings: &Settings,
+    ids: &[&str],
+    known: Option<&Session>,
+) -> Result<Look, Error> {
+    match (db.dialect(), known) {
+        (Dialect::Postgres, _) if settings.unusable_name().is_some() => look(db, settings).await,
+        (Dialect::Postgres, Some(known)) => match look_again_at_postgres(db, settings, ids, known).await? {
+            Some(look) => Ok(look),
+            None => look_at_postgres(db, settings, Some(ids)).await,
+        },
+        (Dialect::Postgres, None) => look_at_postgres(db, settings, Some(ids)).await,
         _ => look(db, settings).await,
     }
 }
@@ -101,8 +112,7 @@ async fn look_at_postgres(
     settings: &Settings,
     only: Option<&[&str]>,
 ) -> Result<Look, Error> {
-    let ids = |ids: &[&str]| ids.iter().map(|id| literal(Dialect::Postgres, id)).collect::<Vec<_>>().join(", ");
-    let wanted = only.map_or_else(|| "true".to_owned(), |only| format!("h.id IN ({})", ids(only)));
+    let wanted = only.map_or_else(|| "true".to_owned(), is_one_of);
     let unqualified = Tables::new(Dialect::Postgres, settings, None);
     let session = session_query(&unqualified);
     let query = format!(
@@ -115,6 +125,38 @@ async fn look_at_postgres(
     let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
     let rows = if exists { read_rows(&rows, SESSION_COLUMNS, tables.history())? } else { Vec::new() };
     Ok(Look { rows, tables, exists, session: Some(session) })
+}
+
+/// As [`look_at_postgres`], where all is known but the rows. Without the history there is no answer.
+async fn look_again_at_postgres(
+    db: &mut dyn LiveConnection,
+    settings: &Settings,
+    ids: &[&str],
+    session: &Session,
+) -> Result<Option<Look>, Error> {
+    let tables = Tables::new(Dialect::Postgres, settings, Some(&session.schema));
+    let query = format!(
+        "SELECT now() <> statement_timestamp(), {} FROM (VALUES (1)) one LEFT JOIN {} h ON {} ORDER BY h.applied_at, h.id",
+        Tables::columns(Dialect::Postgres, "h."),
+        tables.history(),
+        is_one_of(ids),
+    );
+    let rows = match db.query(&query).await {
+        Ok(rows) => rows,
+        Err(error) if error.kind == DriverErrorKind::UndefinedTable => return Ok(None),
+        Err(error) => return Err(unreadable(db, &tables, error).await),
+    };
+    if rows.first().and_then(|row| row.text(0)) == Some("t") {
+        return Err(Error::InTransaction);
+    }
+    let rows = read_rows(&rows, 1, tables.history())?;
+    Ok(Some(Look { rows, tables, exists: true, session: Some(session.clone()) }))
+}
+
+/// A condition: that a row is of one of these revisions.
+fn is_one_of(ids: &[&str]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| literal(Dialect::Postgres, id)).collect();
+    format!("h.id IN ({})", ids.join(", "))
 }
 
 /// The answer to the query, and whether the history is there; without one, what the session alone says.

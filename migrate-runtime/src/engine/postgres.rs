@@ -89,6 +89,8 @@ pub(crate) struct OwnSettings {
     restore: String,
     /// Whether backslashes escape in every string, as they did before PostgreSQL 9.1.
     backslashes_escape: bool,
+    /// Which session it is.
+    pub(super) session: Option<Session>,
 }
 
 impl Run<'_, '_> {
@@ -188,7 +190,7 @@ impl Run<'_, '_> {
     async fn run_steps_on_postgres(&mut self, first: &Look) -> Result<(), Error> {
         let is_alone = self.request.goal.is_alone();
         let now = if is_alone { first.clone() } else { look(self.db, &self.request.settings).await? };
-        let OwnSettings { restore, backslashes_escape } = self.own_settings(first, &now).await?;
+        let OwnSettings { restore, backslashes_escape, .. } = self.own_settings(first, &now).await?;
         if backslashes_escape {
             // The files were split with backslashes as characters. The server reads a message with the setting that holds
             // when it arrives, so that no message can bring its own.
@@ -242,7 +244,8 @@ impl Run<'_, '_> {
             true => format!("SET ROLE {}", literal(Dialect::Postgres, role)),
             false => format!("SELECT {}, {}", set("role", role), settings.join(", ")),
         };
-        let found = OwnSettings { restore: format!("RESET ALL;\n{second}"), backslashes_escape };
+        let restore = format!("RESET ALL;\n{second}");
+        let found = OwnSettings { restore, backslashes_escape, session: now.session.clone() };
         if self.request.goal.is_alone() {
             // Nobody else sets it meanwhile.
             let _ = self.request.own_settings.set(found.clone());

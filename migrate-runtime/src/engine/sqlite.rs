@@ -323,9 +323,10 @@ impl Run<'_, '_> {
     pub(super) async fn look_patiently(&mut self) -> Result<Look, Error> {
         let mut patience = patience();
         let ids = self.request.goal.concerns(self.graph);
+        let known = self.request.own_settings.get().and_then(|known| known.session.as_ref());
         loop {
             let looked = match &ids {
-                Some(ids) => look_for(self.db, &self.request.settings, ids).await,
+                Some(ids) => look_for(self.db, &self.request.settings, ids, known).await,
                 None => look(self.db, &self.request.settings).await,
             };
             match looked {
