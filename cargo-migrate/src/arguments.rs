@@ -276,6 +276,10 @@ pub(crate) struct VerifyArgs {
     /// Make no rows: compare the catalog alone
     #[arg(long)]
     pub(crate) no_rows: bool,
+    /// On a server, try out this many parts of the history at once, each in a scratch database of its own
+    /// [default: 1 for every 25 revisions, as many as there are processors, at most 4]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]

@@ -26,7 +26,7 @@ use crate::url::DatabaseUrl;
 pub(crate) use admin::{Admin, Done, Others};
 pub(crate) use dump::{Client, Dump, Dumped};
 pub(crate) use place::Place;
-pub(crate) use scratch::Scratch;
+pub(crate) use scratch::{Scratch, may_meet};
 
 /// How long a server may take to answer.
 #[cfg(any(feature = "mysql", feature = "postgres"))]

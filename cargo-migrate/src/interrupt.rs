@@ -50,6 +50,18 @@ pub(crate) fn watch(cancel: Cancel, output: Output) {
     });
 }
 
+/// Cancels what several connections run.
+pub(crate) fn all(cancels: Vec<Cancel>) -> Cancel {
+    Box::new(move || {
+        let cancelling: Vec<Cancelling> = cancels.iter().map(|cancel| cancel()).collect();
+        Box::pin(async {
+            for one in cancelling {
+                one.await;
+            }
+        })
+    })
+}
+
 /// Nobody panics with it in hand.
 fn lock() -> MutexGuard<'static, Option<Cancel>> {
     CANCEL.lock().unwrap_or_else(PoisonError::into_inner)

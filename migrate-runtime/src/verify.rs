@@ -7,6 +7,8 @@ mod reset;
 mod rows;
 mod seed;
 
+use std::collections::HashSet;
+
 use migrate_plan::schema::{Schema, diff_schemas};
 use migrate_plan::{Code, Content, Diagnostic, Dialect, Direction, Node, Revision, RevisionGraph};
 
@@ -50,7 +52,7 @@ use rows::Rows;
 /// ```
 pub struct Verification<'m> {
     migrations: &'m Migrations,
-    only: Option<Vec<String>>,
+    only: Option<HashSet<String>>,
     rows: bool,
     schemas: Option<Vec<String>>,
     stop: Stop,
@@ -161,7 +163,7 @@ impl<'m> Verification<'m> {
             notes: Vec::new(),
             emptied: false,
         };
-        let outcome = trial.all(self.only.as_deref(), progress).await;
+        let outcome = trial.all(self.only.as_ref(), progress).await;
         let Trial { memory, db, .. } = trial;
         let left = memory.release(db).await.and(patience.restore(db).await);
         let report = outcome?;
@@ -206,12 +208,12 @@ struct Trial<'t> {
 impl Trial<'_> {
     async fn all(
         &mut self,
-        only: Option<&[String]>,
+        only: Option<&HashSet<String>>,
         mut progress: Option<Progress<'_>>,
     ) -> Result<VerifyReport, Error> {
         let graph = self.graph;
         let mut report = VerifyReport { dialect: self.db.dialect(), revisions: Vec::new() };
-        let wanted = |node: Node| only.is_none_or(|only| only.iter().any(|id| id == graph.id(node)));
+        let wanted = |node: Node| only.is_none_or(|only| only.contains(graph.id(node)));
         let order = graph.order();
         let last = order.iter().rposition(|node| wanted(*node)).map_or(0, |last| last + 1);
         for (at, node) in order[..last].iter().copied().enumerate() {
@@ -222,10 +224,12 @@ impl Trial<'_> {
             let needs = graph.parents(node).iter().chain(graph.depends_on(node));
             let without: Vec<&str> =
                 needs.filter(|other| !self.done.contains(other)).map(|other| graph.id(*other)).collect();
-            let verdict = if without.is_empty() {
-                self.one(node, wanted(node)).await?
-            } else {
+            let verdict = if !without.is_empty() {
                 Verdict::NotJudged(format!("it stands on `{}`, which cannot be applied", without.join("`, `")))
+            } else if wanted(node) {
+                self.one(node).await?
+            } else {
+                self.pass(node).await?
             };
             let notes = std::mem::take(&mut self.notes);
             if wanted(node) || matches!(verdict, Verdict::Wrong(_)) {
@@ -235,8 +239,22 @@ impl Trial<'_> {
         Ok(report)
     }
 
+    /// Applies a revision that others need, and makes the rows that are there then.
+    async fn pass(&mut self, node: Node) -> Result<Verdict, Error> {
+        let before = self.now.clone();
+        let findings = self.apply(node).await?;
+        if self.done.last() == Some(&node) {
+            self.now = self.inspect().await?;
+            self.fill(&before).await?;
+        }
+        Ok(match findings.is_empty() {
+            true => Verdict::NotJudged("it was not asked for".to_owned()),
+            false => Verdict::Wrong(findings),
+        })
+    }
+
     /// One revision: up, down, up, as far as it goes. Leaves the database where the next one begins.
-    async fn one(&mut self, node: Node, wanted: bool) -> Result<Verdict, Error> {
+    async fn one(&mut self, node: Node) -> Result<Verdict, Error> {
         let before = self.now.clone();
         let reach = Reach::of(self.graph.revision(node), self.db.dialect(), &before);
         let mut rows_before = self.read_rows(&before, &reach).await?;
@@ -252,8 +270,7 @@ impl Trial<'_> {
         let sections = Sections::of(self.graph.revision(node), self.db.dialect());
         let along = rows_before.taken_along(&rows_after, sections.up);
         findings.extend((!along.is_empty()).then_some(Finding::RowsTakenAlong(along)));
-        let reason = if wanted { sections.no_down.clone() } else { Some("it was not asked for".to_owned()) };
-        if reason.is_none() {
+        if sections.no_down.is_none() {
             let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after], &reach).await?;
             let is_whole = found.is_empty() || self.replay().await?;
             findings.extend(found);
@@ -265,7 +282,7 @@ impl Trial<'_> {
         }
         self.now = after;
         self.fill(&before).await?;
-        Ok(match (findings.is_empty(), reason) {
+        Ok(match (findings.is_empty(), sections.no_down) {
             (false, _) => Verdict::Wrong(findings),
             (true, None) => Verdict::Restored,
             (true, Some(reason)) => Verdict::NotJudged(reason),

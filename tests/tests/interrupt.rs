@@ -98,6 +98,33 @@ fn on_sqlite() {
     }
 }
 
+/// Interrupts `verify` while each of its parts runs something slow, which leaves no scratch database.
+fn verify_interrupted(url: &str) {
+    let slow = Slow::new(url, "SELECT pg_sleep(60)");
+    slow.sandbox.write(
+        "migrations/1_aaa.sql",
+        slow.sandbox.read("migrations/2_bbb.sql").replace("bbb", "aaa").replace("parents: aaa", "parents: none"),
+    );
+    let mut command = slow.sandbox.command(&["verify", "--jobs", "2", "--database-url", url]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+    std::thread::sleep(Duration::from_secs(3));
+    signal(&child, "-INT");
+    let since = Instant::now();
+    let ran = ends(child);
+    assert!(since.elapsed() < Duration::from_secs(5), "it took {:?}", since.elapsed());
+    assert_eq!(ran.code, 130, "{}", ran.transcript());
+    assert_eq!(ran.stderr.matches("scratch database: ").count(), 2, "{}", ran.transcript());
+}
+
+#[test]
+fn verify_on_postgres() {
+    let Some(server) = postgres::engine_or_skip("postgres") else { return };
+    let database = server.create_database();
+    verify_interrupted(&database.url());
+    let left = database.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'migrate_scratch_%'");
+    assert_eq!(left.expect("a count").trim(), "0");
+}
+
 #[test]
 fn on_postgres() {
     let Some(server) = postgres::engine_or_skip("postgres") else { return };

@@ -22,6 +22,7 @@ use crate::environment::FoundUrl;
 use crate::interrupt::Cancel;
 use crate::url::DatabaseUrl;
 use bounds::Bounds;
+pub(crate) use bounds::may_meet;
 
 /// What every name of a scratch database begins with.
 const PREFIX: &str = "migrate_scratch_";
@@ -55,10 +56,11 @@ enum Beside {
 }
 
 impl Scratch {
-    /// Makes one where the URL leads: on its server, or in memory. What the URL names is looked at and not written.
+    /// Makes one where the URL leads: on its server, or in memory. What the URL names is looked at and not written. Says where, if
+    /// that is wanted.
     async fn create(
         found: &FoundUrl,
-        #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(unused_variables))] output: &Output,
+        #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(unused_variables))] output: Option<&Output>,
     ) -> Result<Self, Failure> {
         let (url, _) = DatabaseUrl::parse(&found.url, &found.base)?;
         let name = fresh_name();
@@ -72,15 +74,13 @@ impl Scratch {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let config = postgres::Config::parse(&url, &found.base)?;
-                found.announce_scratch(&config.describe(), output);
+                output.iter().for_each(|output| found.announce_scratch(&config.describe(), output));
                 match super::patiently(found, None, || config.scratch(&name)).await? {
                     postgres::Scratch::Database(session, maintenance, extensions) => {
-                        output.note(&format!("scratch database: {name}"));
                         let scratch = alone(Database::Postgres(session), Beside::Postgres(maintenance));
                         Self { extensions, ..scratch }
                     }
                     postgres::Scratch::Schema(session, maintenance, others) => {
-                        output.note(&format!("scratch schema: {name}; the role may create no database"));
                         let scratch = alone(Database::Postgres(session), Beside::PostgresSchema(maintenance));
                         Self { bounds: Bounds { others, is_schema: true, ..scratch.bounds }, ..scratch }
                     }
@@ -89,15 +89,41 @@ impl Scratch {
             #[cfg(feature = "mysql")]
             DatabaseUrl::MySql(url) => {
                 let config = mysql::Config::parse(&url, &found.base)?;
-                found.announce_scratch(&config.describe(), output);
+                output.iter().for_each(|output| found.announce_scratch(&config.describe(), output));
                 let (connection, maintenance, others) = super::patiently(found, None, || config.scratch(&name)).await?;
-                output.note(&format!("scratch database: {name}"));
                 let scratch = alone(Database::MySql(Box::new(connection)), Beside::MySql(maintenance));
                 Self { bounds: Bounds { others, ..scratch.bounds }, ..scratch }
             }
             #[allow(unreachable_patterns)] // With every driver built nothing is left.
             _ => return Err(super::not_built()),
         })
+    }
+
+    /// Says what it is called.
+    fn announce(&self, output: &Output) {
+        match &self.beside {
+            #[cfg(feature = "sqlite")]
+            Beside::Nothing => {}
+            #[cfg(feature = "postgres")]
+            Beside::PostgresSchema(_) => {
+                output.note(&format!("scratch schema: {}; the role may create no database", self.name));
+            }
+            #[allow(unreachable_patterns)] // Without a server nothing is left.
+            _ => output.note(&format!("scratch database: {}", self.name)),
+        }
+    }
+
+    /// Whether there can be others of its kind beside it, each with a connection of its own.
+    fn has_room_for_others(&self) -> bool {
+        match &self.beside {
+            #[cfg(feature = "sqlite")]
+            Beside::Nothing => false,
+            // What belongs to no schema would be there for all of them.
+            #[cfg(feature = "postgres")]
+            Beside::PostgresSchema(_) => false,
+            #[allow(unreachable_patterns)] // Without a server nothing is left.
+            _ => true,
+        }
     }
 
     /// How much of it is looked at: of a schema in a database with others, nothing else.

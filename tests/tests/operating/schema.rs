@@ -13,7 +13,7 @@ fn is_gone(site: &Site, ran: &Ran) -> bool {
     ran.stderr.split_whitespace().filter_map(named).all(|name| !is_there(site, &name))
 }
 
-fn is_there(site: &Site, name: &str) -> bool {
+pub(crate) fn is_there(site: &Site, name: &str) -> bool {
     let query = match site.dialect() {
         "postgres" => format!(
             "SELECT (SELECT count(*) FROM pg_database WHERE datname = '{name}') + (SELECT count(*) FROM pg_namespace WHERE \

@@ -1,5 +1,8 @@
 //! `verify`: whether every `down` undoes its `up`, tried out on every engine.
 
+use migrate_tests::command::Ran;
+
+use super::schema::is_there;
 use super::site::{REVISIONS, Site, on_every_engine};
 
 fn revision(id: &str, parents: &str, up: &str, down: &str) -> (String, String) {
@@ -342,5 +345,87 @@ fn what_a_database_has_installed_is_there_for_its_revisions() {
         assert!(ran.stdout.contains("ok     001") && ran.stdout.contains("FAILED 002"), "{ran:?}");
         site.must(&["upgrade", "001"]);
         assert_eq!(site.call(&["check", "--drift"]).code, 3);
+    });
+}
+
+/// The scratch databases that a call has made, by what it said.
+fn made(ran: &Ran) -> Vec<&str> {
+    ran.stderr.lines().filter_map(|line| line.strip_prefix("scratch database: ")).collect()
+}
+
+/// Six revisions, of which the first and the fifth are wrong.
+fn two_wrong_of_six() -> Vec<(String, String)> {
+    let table =
+        |at: u32| format!("CREATE TABLE t{at} (id INTEGER PRIMARY KEY, other INTEGER REFERENCES t{} (id));", at - 1);
+    let mut files = vec![revision("1", "none", "CREATE TABLE t1 (id INTEGER PRIMARY KEY);", "DROP TABLE t1;")];
+    files.extend((2..=6).map(|at| {
+        let down = if at == 5 { "SELECT 1;".to_owned() } else { format!("DROP TABLE t{at};") };
+        revision(&at.to_string(), &(at - 1).to_string(), &table(at), &down)
+    }));
+    files.push(revision("7", "6", "INSERT INTO t1 (id) VALUES (7);", "DELETE FROM t1 WHERE id > 0;"));
+    files
+}
+
+#[test]
+fn several_parts_at_once_find_what_one_finds() {
+    let files = two_wrong_of_six();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    on_every_engine(&files, |site| {
+        let databases = |jobs: &str, arguments: &[&str]| {
+            let ran = site.call(&[&["verify", "--jobs", jobs], arguments].concat());
+            assert_eq!(ran.code, 1, "{ran:?}");
+            ran
+        };
+        let one = databases("1", &[]);
+        for (jobs, parts) in [("2", 2), ("3", 3), ("100", 4)] {
+            let several = databases(jobs, &[]);
+            assert_eq!(several.stdout, one.stdout, "{several:?}");
+            assert_eq!(
+                several.stderr.matches("a scratch database is made beside").count(),
+                usize::from(site.dialect() != "sqlite")
+            );
+            let expected = if site.dialect() == "sqlite" { 0 } else { parts };
+            assert_eq!(made(&several).len(), expected, "{several:?}");
+            for database in made(&several) {
+                assert!(!is_there(site, database), "{database} is left");
+            }
+        }
+        let json = |jobs: &str| {
+            let ran = databases(jobs, &["5:", "--format", "json"]);
+            // A server may name its database in an error.
+            made(&ran).iter().fold(ran.json().to_string(), |json, database| json.replace(database, "scratch"))
+        };
+        assert_eq!(json("2"), json("1"));
+        let none = site.call(&["verify", "--jobs", "0"]);
+        assert_eq!(none.code, 2, "{none:?}");
+    });
+}
+
+#[test]
+fn revisions_that_could_meet_on_the_server_are_tried_out_one_by_one() {
+    let role = "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'verify_meets') THEN CREATE\n ROLE verify_meets; \
+                END IF; END $$;";
+    let files =
+        [revision("1", "none", role, "SELECT 1;"), revision("2", "1", "CREATE TABLE t (id INTEGER);", "DROP TABLE t;")];
+    on_every_engine(&[(&files[0].0, &files[0].1), (&files[1].0, &files[1].1)], |site| {
+        if site.dialect() != "postgres" {
+            return;
+        }
+        let ran = site.call(&["verify", "2", "--jobs", "2"]);
+        assert_eq!((ran.code, made(&ran).len()), (0, 1), "{ran:?}");
+        site.query("DROP ROLE verify_meets");
+    });
+}
+
+#[test]
+fn calls_that_are_given_the_server_s_own_database_do_not_wait_for_one_another() {
+    on_every_engine(&REVISIONS, |site| {
+        if site.dialect() != "postgres" {
+            return;
+        }
+        let url = site.url();
+        let url = format!("{}/postgres", url.rsplit_once('/').expect("a name of a database").0);
+        let ran = site.sandbox.migrate(&["verify", "--jobs", "2", "--scratch-url", &url]);
+        assert_eq!((ran.code, made(&ran).len()), (0, 2), "{ran:?}");
     });
 }

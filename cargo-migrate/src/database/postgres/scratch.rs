@@ -56,11 +56,16 @@ impl Config {
             Some(session) => likeness(session.client()).await.map_err(cannot_look)?,
             None => Likeness::default(),
         };
-        let beside = match (self.beside().await, &meant) {
-            (Ok(maintenance), _) => maintenance,
+        let from_itself = async || self.connect().await.map(|session| Maintenance { session, name: String::new() });
+        let beside = match meant {
+            // Beside this one there is the template alone, and as long as somebody is in that nobody makes a database.
+            Some(_) if self.database() == super::MAINTENANCE[0] => from_itself().await?,
             // Some roles may connect to their own database alone; any other one can be made from there, too.
-            (Err(_), Some(_)) => Maintenance { session: self.connect().await?, name: String::new() },
-            (Err(failure), None) => return Err(failure),
+            Some(_) => match self.beside().await {
+                Ok(maintenance) => maintenance,
+                Err(_) => from_itself().await?,
+            },
+            None => self.beside().await?,
         };
         let mut maintenance = Maintenance { name: name.to_owned(), ..beside };
         maintenance.sweep().await;

@@ -120,6 +120,19 @@ impl Bounds {
     }
 }
 
+/// Whether revisions tried out at one time may meet on the server, by what all its databases share: as far as their words say.
+pub(crate) fn may_meet(revisions: &[Revision]) -> bool {
+    let meets = |text: &str| {
+        let words = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut kinds = OF_THE_WHOLE.iter().filter(|kind| **kind != "SCHEMA").map(|kind| kind.to_lowercase());
+        ["replication_slot", "dblink", "drop owned"].iter().any(|word| words.contains(word))
+            || kinds.any(|kind| {
+                ["create", "alter", "drop", "set"].iter().any(|verb| words.contains(&format!("{verb} {kind}")))
+            })
+    };
+    revisions.iter().flat_map(|revision| revision.sections.iter()).any(|section| meets(&section.body))
+}
+
 /// Whether a name stands before a point, in quotes or without.
 fn qualifies(text: &str, name: &str) -> bool {
     let name = name.to_lowercase();

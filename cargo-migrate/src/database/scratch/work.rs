@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::future::{join, join_all};
 use migrate_plan::schema::Schema;
 use migrate_plan::{Code, Diagnostic, Dialect, Place, Revision, Settings, split_statements};
 use migrate_runtime::cli::{Failure, Output, interrupts};
@@ -9,6 +10,7 @@ use migrate_runtime::{Error, Inspection, Migrations};
 
 use super::Scratch;
 use crate::environment::FoundUrl;
+use crate::interrupt::Cancel;
 
 impl Scratch {
     /// Makes one, works in it, and takes it away, whatever came of the work.
@@ -17,10 +19,33 @@ impl Scratch {
         output: &Output,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut scratch = Self::create(found, output).await?;
-        crate::interrupt::watch(scratch.cancel(), *output);
-        let outcome = work(&mut scratch).await;
-        scratch.remove(output).await;
+        Self::within_several(found, output, 1, async |all: &mut [Self]| work(&mut all[0]).await).await
+    }
+
+    /// Makes several at once, where a server has room for them: one at least.
+    pub(crate) async fn within_several<T>(
+        found: &FoundUrl,
+        output: &Output,
+        most: usize,
+        work: impl AsyncFnOnce(&mut [Self]) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let others = join_all((1..most).map(|_| Self::create(found, None)));
+        let (first, others) = join(Self::create(found, Some(output)), others).await;
+        // What there is no room for the first one can do without.
+        let mut others: Vec<Self> = others.into_iter().flatten().collect();
+        let first = match first {
+            Ok(first) if first.has_room_for_others() => Ok(first),
+            other => {
+                join_all(others.drain(..).map(|scratch| scratch.remove(output))).await;
+                other
+            }
+        };
+        let mut all: Vec<Self> = std::iter::once(first?).chain(others).collect();
+        all.iter().for_each(|scratch| scratch.announce(output));
+        let cancels: Vec<Cancel> = all.iter().map(Self::cancel).collect();
+        crate::interrupt::watch(crate::interrupt::all(cancels), *output);
+        let outcome = work(&mut all).await;
+        join_all(all.into_iter().map(|scratch| scratch.remove(output))).await;
         outcome
     }
 
