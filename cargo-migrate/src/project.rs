@@ -144,15 +144,19 @@ impl Project {
     fn found(global: &Global) -> Result<Self, Diagnostic> {
         let here = std::env::current_dir()
             .map_err(|error| no_project(format!("the current directory cannot be read: {error}"), "go to a folder"))?;
-        let standalone = read_standalone(&here)?;
+        let nearest = |file: &str| here.ancestors().map(|folder| folder.join(file)).find(|path| path.exists());
+        let manifest = match &global.manifest_path {
+            Some(path) => Some(here.join(path)),
+            None => nearest("Cargo.toml"),
+        };
+        // One above the package is somebody else's.
+        let package = manifest.as_deref().and_then(Path::parent);
+        let config_file = nearest(CONFIG_FILE).filter(|file| package.is_none_or(|package| file.starts_with(package)));
+        let standalone = config_file.map(|file| read_standalone(&here, file)).transpose()?;
         let database = global.database.as_deref();
         if !global.dir.is_empty() {
             return Self::outside(&here, &global.dir, standalone, database);
         }
-        let manifest = match &global.manifest_path {
-            Some(path) => Some(here.join(path)),
-            None => here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|file| file.exists()),
-        };
         let Some(manifest) = manifest else {
             if let Some(package) = &global.package {
                 return Err(no_project(
@@ -171,21 +175,23 @@ impl Project {
     fn outside(
         here: &Path,
         folders: &[PathBuf],
-        config: Option<ProjectConfig>,
+        standalone: Option<(PathBuf, ProjectConfig)>,
         database: Option<&str>,
     ) -> Result<Self, Diagnostic> {
-        let config_file = config.as_ref().map(|_| here.join(CONFIG_FILE));
-        let whole = config.unwrap_or_default();
+        let (config_file, whole) = standalone.map_or_else(Default::default, |(file, config)| (Some(file), config));
+        let root = config_file.as_deref().and_then(Path::parent).unwrap_or(here).to_owned();
         let config = of_database(&whole, database)?;
-        let configured: Vec<PathBuf> = config.folders.iter().map(PathBuf::from).collect();
-        let folders = if folders.is_empty() { &configured } else { folders };
+        let folders: Vec<PathBuf> = match folders {
+            [] => config.folders.iter().map(|folder| root.join(folder)).collect(),
+            named => named.iter().map(|folder| here.join(folder)).collect(),
+        };
         Ok(Self {
-            folders: folders.iter().map(|folder| Folder::new(here, here.join(folder))).collect(),
+            folders: folders.into_iter().map(|folder| Folder::new(here, folder)).collect(),
             config_file,
             config,
             whole,
             package: None,
-            env_folders: vec![here.to_owned()],
+            env_folders: vec![root],
         })
     }
 
@@ -228,12 +234,12 @@ fn of_database(whole: &ProjectConfig, name: Option<&str>) -> Result<ProjectConfi
     name.map_or(Ok(whole), |name| whole.database(name)).cloned()
 }
 
-fn read_standalone(here: &Path) -> Result<Option<ProjectConfig>, Diagnostic> {
-    match std::fs::read_to_string(here.join(CONFIG_FILE)) {
-        Ok(text) => ProjectConfig::from_migrate_toml(CONFIG_FILE, &text).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(no_project(format!("`{CONFIG_FILE}` cannot be read: {error}"), "make it readable")),
-    }
+fn read_standalone(here: &Path, file: PathBuf) -> Result<(PathBuf, ProjectConfig), Diagnostic> {
+    let name = shown(here, &file);
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| no_project(format!("`{name}` cannot be read: {error}"), "make it readable"))?;
+    let config = ProjectConfig::from_migrate_toml(&name, &text)?;
+    Ok((file, config))
 }
 
 /// What cargo says of the workspace; it resolves nothing and asks no network.

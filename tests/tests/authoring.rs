@@ -484,3 +484,33 @@ fn a_folder_without_rights_is_named_and_nothing_is_half_written() {
     }
     rights("migrations", 0o755);
 }
+
+#[test]
+fn a_configuration_counts_below_its_folder_as_well() {
+    let sandbox = Sandbox::new();
+    sandbox.write("migrate.toml", "migrations = \"sql\"\nids = \"sequential\"\nurl = \"sqlite://app.db\"\n");
+    sandbox.write("src/deep/keep", "");
+    let below = |arguments: &[&str]| -> Ran {
+        let folder = sandbox.path().join("src/deep");
+        sandbox.command(arguments).current_dir(folder).output().expect("it runs").into()
+    };
+    for arguments in [&["init"][..], &["new", "users"], &["history"]] {
+        let ran = below(arguments);
+        assert_eq!(ran.code, 0, "{}", ran.transcript());
+    }
+    assert_eq!(sandbox.list("sql"), [".gitattributes", "001_users.sql", "README.md", "migrate.lock"]);
+    assert_eq!(below(&["heads", "--quiet"]).stdout, "001  users\n");
+    // What two checks find is told once.
+    let checked = below(&["check"]);
+    assert_eq!(checked.stderr.matches("the `up` section of revision `001` is not written").count(), 1, "{checked:?}");
+    // The nearest one counts, and one above a package is somebody else's.
+    sandbox.write("src/migrate.toml", "migrations = \"other\"\n");
+    assert_eq!(below(&["heads", "--quiet"]).stdout, "");
+    std::fs::remove_file(sandbox.path().join("src/migrate.toml")).expect("it goes");
+    sandbox.write("src/Cargo.toml", "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    sandbox.write("src/src/lib.rs", "");
+    assert_eq!(below(&["heads", "--quiet"]).stdout, "");
+    sandbox.write("src/migrate.toml", "");
+    let refused = below(&["heads"]);
+    assert!(refused.stderr.contains("`migrate.toml` does not count inside a package"), "{}", refused.transcript());
+}

@@ -80,7 +80,9 @@ impl Checks {
             let reason_text = reason.map(|reason| format!("not checked: {reason}")).unwrap_or_default();
             let detail = [line.detail.as_str(), &reason_text].into_iter().filter(|part| !part.is_empty());
             text.push_str(&format!("{mark} {:12} {}\n", line.name, detail.collect::<Vec<_>>().join("; ")));
-            problems.extend_from_slice(found);
+            // Several lines may fail over one problem.
+            let is_new = |problem: &&Diagnostic| !problems.contains(*problem);
+            problems.extend(found.iter().filter(is_new).cloned().collect::<Vec<_>>());
             objects.push(json!({
                 "check": line.name,
                 "result": result,
