@@ -10,10 +10,12 @@ use tempfile::TempDir;
 pub fn binaries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        build(&["-p", "cargo-migrate"]);
         let test = std::env::current_exe().expect("a test has an executable");
         let deps = test.parent().expect("an executable is in a folder");
-        deps.parent().expect("tests are in `deps`").to_owned()
+        let folder = deps.parent().expect("tests are in `deps`").to_owned();
+        let profile = if folder.ends_with("release") { &["--release"][..] } else { &[] };
+        build(&[&["-p", "cargo-migrate"], profile].concat());
+        folder
     })
 }
 
