@@ -84,7 +84,8 @@ fn jobs(graph: &RevisionGraph) -> Result<Vec<Job<'_>>, Vec<Diagnostic>> {
 fn section(graph: &RevisionGraph, node: Node, direction: Direction) -> Result<&Section, PlanError> {
     let revision = graph.revision(node);
     let (id, title) = (revision.id.clone(), revision.title.clone());
-    Step { direction, node, id, title, origin: revision.origin, behind: false }.section(revision, Dialect::Sqlite)
+    Step { direction, node, id, title, origin: revision.origin, behind: false, interrupted: false }
+        .section(revision, Dialect::Sqlite)
 }
 
 fn up_down_up(jobs: &[Job<'_>]) -> Result<(), Diagnostic> {

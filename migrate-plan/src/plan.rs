@@ -81,6 +81,8 @@ pub struct Step {
     pub origin: Origin,
     /// Whether it is applied although something above it is applied already: it was inserted behind.
     pub behind: bool,
+    /// Whether a run was interrupted in it, and some of its statements have run.
+    pub interrupted: bool,
 }
 
 impl fmt::Display for Step {
@@ -445,7 +447,9 @@ pub enum Purge {
 
 fn step(applied: &Applied<'_>, direction: Direction, node: Node, behind: bool) -> Step {
     let revision = applied.all().revision(node);
-    Step { direction, node, id: revision.id.clone(), title: revision.title.clone(), origin: revision.origin, behind }
+    let interrupted = applied.interrupted().is_some_and(|(other, _)| other == node);
+    let (id, title) = (revision.id.clone(), revision.title.clone());
+    Step { direction, node, id, title, origin: revision.origin, behind, interrupted }
 }
 
 fn remove(set: &mut RevisionSet, gone: &RevisionSet) {

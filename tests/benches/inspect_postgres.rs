@@ -1,5 +1,5 @@
-//! How long it takes to read a thousand tables from PostgreSQL's catalog, and a hundred thousand columns, each beside what the
-//! server's own tool takes.
+//! How long it takes to read a thousand tables from PostgreSQL's catalog, beside what the server's own tool takes, and a hundred
+//! thousand columns.
 
 use std::hint::black_box;
 use std::process::{Command, Stdio};
@@ -46,7 +46,10 @@ fn inspections(criterion: &mut Criterion) {
         group.sample_size(10).measurement_time(Duration::from_secs(5));
         group.bench_function("inspect", |bencher| bencher.iter(&mut inspect));
         group.bench_function("write as SQL", |bencher| bencher.iter(|| schema_sql(black_box(&schema))));
-        group.bench_function("limit: pg_dump --schema-only", |bencher| bencher.iter(|| dump(&database)));
+        // It takes its time in the square of the columns.
+        if columns < 100 {
+            group.bench_function("limit: pg_dump --schema-only", |bencher| bencher.iter(|| dump(&database)));
+        }
         group.finish();
     }
 }

@@ -39,6 +39,7 @@ async fn create(url: &FoundUrl, call: &Call<'_>) -> Result<Exit, Failure> {
 async fn drop_database(args: &DropArgs, url: &FoundUrl, call: &Call<'_>) -> Result<Exit, Failure> {
     refuse_protected("database drop", url)?;
     let mut admin = Admin::open(url, &call.output).await?;
+    admin.refuse_the_server_s_own()?;
     let place = admin.place.to_string();
     url.safeguards(call.global.yes).confirm(&format!("drop {place} with everything in it"))?;
     let dropped = admin.drop(others(args)).await? == Done::Now;
@@ -55,6 +56,7 @@ async fn reset(args: &DropArgs, url: &FoundUrl, project: &Project, call: &Call<'
     files.refuse_broken_seals()?;
     let migrations = files.migrations();
     let mut admin = Admin::open(url, &call.output).await?;
+    admin.refuse_the_server_s_own()?;
     refuse_history_elsewhere(project, admin.dialect())?;
     migrations.migrator().script(admin.dialect(), None).map_err(Failure::from)?;
     let place = admin.place.to_string();

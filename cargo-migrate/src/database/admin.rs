@@ -1,6 +1,6 @@
 //! Databases as a whole: created, and dropped with everything in them. Connects beside the database, not to it.
 
-use migrate_plan::Dialect;
+use migrate_plan::{Code, Diagnostic, Dialect};
 use migrate_runtime::cli::{Failure, Output};
 
 use super::Place;
@@ -106,6 +106,26 @@ impl Admin {
         }
     }
 
+    /// Refuses the databases without which a server does not work as it should.
+    pub(crate) fn refuse_the_server_s_own(&self) -> Result<(), Failure> {
+        let (name, own): (_, &[&str]) = match &self.side {
+            #[cfg(feature = "sqlite")]
+            Side::Sqlite(_) => ("", &[]),
+            #[cfg(feature = "postgres")]
+            Side::Postgres(maintenance) => (maintenance.name(), &["postgres", "template0", "template1"]),
+            #[cfg(feature = "mysql")]
+            Side::MySql(maintenance) => {
+                (maintenance.name(), &["information_schema", "mysql", "performance_schema", "sys"])
+            }
+        };
+        if !own.contains(&name) {
+            return Ok(());
+        }
+        let problem = format!("`{name}` is the server's own database, and is not dropped");
+        let refusal = Diagnostic::new(Code::Protected, problem, "name the application's database in the URL");
+        Err(refusal.because("every server has it, and programs expect it there").into())
+    }
+
     /// Drops the database with everything in it.
     #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
     pub(crate) async fn drop(&mut self, others: Others) -> Result<Done, Failure> {
@@ -121,8 +141,8 @@ impl Admin {
 }
 
 fn in_memory() -> Failure {
-    migrate_plan::Diagnostic::new(
-        migrate_plan::Code::InvalidUrl,
+    Diagnostic::new(
+        Code::InvalidUrl,
         "a database in memory is there for one call and cannot be created or dropped",
         "name a file: `sqlite://app.db`",
     )

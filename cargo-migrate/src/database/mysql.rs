@@ -167,6 +167,10 @@ impl Config {
 }
 
 impl Maintenance {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn dialect(&self) -> Dialect {
         LiveConnection::dialect(&self.connection)
     }

@@ -181,6 +181,10 @@ impl Config {
 }
 
 impl Maintenance {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) async fn create(&mut self) -> Result<Done, Failure> {
         let sql = format!("CREATE DATABASE {}", quoted_name(Dialect::Postgres, &self.name));
         match self.session.client().batch_execute(&sql).await {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge, parse_duration};
+use migrate_plan::{Action, Diagnostic, Direction, Inserted, Plan, Purge, Step, parse_duration};
 
 use super::output::at;
 use super::progress::{listener, route};
@@ -210,13 +210,16 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     let width = plan.all_steps().map(|step| step.id.len()).max().unwrap_or(0);
     for step in plan.all_steps() {
         let finishes = plan.finishes.as_ref().is_some_and(|finishes| std::ptr::eq(finishes, step));
-        let behind = match step.behind {
-            true => "  (inserted behind what is applied)",
-            false if finishes => "  (interrupted, is finished first)",
-            false => "",
+        let remark = match step {
+            Step { behind: true, .. } => "  (inserted behind what is applied)",
+            _ if finishes => "  (interrupted, is finished first)",
+            Step { interrupted: true, .. } if plan.action == Action::Stamp => {
+                "  (interrupted: what has run of it stays, and is not told apart any more)"
+            }
+            _ => "",
         };
         let (id, title) = (escape::line(&step.id), escape::line(&step.title));
-        text.push_str(&format!("\n  {} {id:width$}  {title}{behind}", sign(plan.action, step.direction)));
+        text.push_str(&format!("\n  {} {id:width$}  {title}{remark}", sign(plan.action, step.direction)));
     }
     text
 }

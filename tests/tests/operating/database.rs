@@ -98,6 +98,24 @@ fn a_protected_database_is_not_dropped_even_with_a_yes() {
 }
 
 #[test]
+fn a_database_of_the_server_s_own_is_not_dropped() {
+    on_every_engine(&REVISIONS, |site| {
+        let own: &[&str] = match site.dialect() {
+            "postgres" => &["postgres", "template1"],
+            "mariadb" => &["mysql", "sys"],
+            _ => return,
+        };
+        let url = site.url();
+        let server = url.rsplit_once('/').expect("a name of a database").0;
+        for (name, verb) in own.iter().flat_map(|name| [(name, "drop"), (name, "reset")]) {
+            let url = format!("{server}/{name}");
+            let ran = site.sandbox.migrate(&["database", verb, "--yes", "--force", "--database-url", &url]);
+            assert!(ran.code == 1 && ran.stderr.contains("error[M0705]: `"), "{name}: {ran:?}");
+        }
+    });
+}
+
+#[test]
 fn a_database_that_others_use_stays() {
     on_every_engine(&REVISIONS, |site| {
         site.must(&["upgrade"]);

@@ -79,3 +79,21 @@ fn status_names_who_holds_the_lock_and_waits_for_nobody() {
         assert!(!site.must(&["status"]).stdout.contains("lock:"));
     });
 }
+
+#[test]
+fn a_plan_says_what_becomes_of_a_revision_that_is_half_done() {
+    let half = "-- revision: 002\n-- parents: 001\n\n-- migrate: up\n-- migrate: no-transaction\nCREATE TABLE bios (id INTEGER);\n\
+                CREATE TABLE users (id INTEGER);\n\n-- migrate: down\nDROP TABLE bios;\n";
+    on_every_engine(&[REVISIONS[0], ("002_bio.sql", half)], |site| {
+        assert_eq!(site.call(&["upgrade"]).code, 1);
+        let plan = |arguments: &[&str]| site.must(&[arguments, &["--dry-run"]].concat()).stdout;
+        assert!(plan(&["upgrade"]).contains("+ 002  bio  (interrupted, is finished first)"), "{}", plan(&["upgrade"]));
+        let stamp = plan(&["stamp", "002"]);
+        assert!(
+            stamp.contains("+ 002  bio  (interrupted: what has run of it stays, and is not told apart any more)"),
+            "{stamp}"
+        );
+        let stamp = plan(&["stamp", "001"]);
+        assert!(stamp.contains("- 002  bio  (interrupted: what has run"), "{stamp}");
+    });
+}
