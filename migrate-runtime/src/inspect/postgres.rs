@@ -54,8 +54,10 @@ pub(super) async fn read(
         };
         let ended = catalog.end(outcome.is_ok()).await;
         if let (Err(error), Some(memory)) = (&outcome, memory.as_deref_mut())
+            && catalog.is_remembered()
             && error.code.as_deref() != Some(NOT_PREPARED)
         {
+            // What is prepared is still to be released.
             *memory = catalog.take_memory().forgetting();
         }
         match outcome {
