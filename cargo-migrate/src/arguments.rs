@@ -278,8 +278,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) no_rows: bool,
     /// On a server, try out this many parts of the history at once, each in a scratch database of its own
     /// [default: 1 for every 25 revisions, as many as there are processors, at most 4]
-    #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
 }
 
 #[derive(Debug, Args)]
