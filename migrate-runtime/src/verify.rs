@@ -162,6 +162,7 @@ impl<'m> Verification<'m> {
             done: Vec::new(),
             notes: Vec::new(),
             emptied: false,
+            passed: false,
         };
         let outcome = trial.all(self.only.as_ref(), progress).await;
         let Trial { memory, db, .. } = trial;
@@ -203,6 +204,8 @@ struct Trial<'t> {
     notes: Vec<String>,
     /// Whether tables that had rows have lost them, because the database was built anew.
     emptied: bool,
+    /// Whether revisions were applied since what is there was looked at.
+    passed: bool,
 }
 
 impl Trial<'_> {
@@ -227,6 +230,7 @@ impl Trial<'_> {
             let verdict = if !without.is_empty() {
                 Verdict::NotJudged(format!("it stands on `{}`, which cannot be applied", without.join("`, `")))
             } else if wanted(node) {
+                self.look().await?;
                 self.one(node).await?
             } else {
                 self.pass(node).await?
@@ -239,18 +243,30 @@ impl Trial<'_> {
         Ok(report)
     }
 
-    /// Applies a revision that others need, and makes the rows that are there then.
+    /// Applies a revision that others need. Rows are made when one that is wanted is reached, or this one cannot be applied.
     async fn pass(&mut self, node: Node) -> Result<Verdict, Error> {
-        let before = self.now.clone();
-        let findings = self.apply(node).await?;
-        if self.done.last() == Some(&node) {
-            self.now = self.inspect().await?;
-            self.fill(&before).await?;
+        let mut findings = Vec::new();
+        if self.step(Direction::Up, node).await?.is_ok() {
+            self.done.push(node);
+        } else {
+            self.look().await?;
+            findings = self.apply(node).await?;
         }
+        self.passed |= self.done.last() == Some(&node);
         Ok(match findings.is_empty() {
             true => Verdict::NotJudged("it was not asked for".to_owned()),
             false => Verdict::Wrong(findings),
         })
+    }
+
+    /// Sees what passed revisions have made, and makes rows for it.
+    async fn look(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.passed) {
+            let now = self.inspect().await?;
+            let before = std::mem::replace(&mut self.now, now);
+            self.fill(&before).await?;
+        }
+        Ok(())
     }
 
     /// One revision: up, down, up, as far as it goes. Leaves the database where the next one begins.

@@ -377,7 +377,7 @@ fn several_parts_at_once_find_what_one_finds() {
             ran
         };
         let one = databases("1", &[]);
-        for (jobs, parts) in [("2", 2), ("3", 3), ("100", 4)] {
+        for (jobs, parts) in [("2", 2), ("3", 3), ("100", 5)] {
             let several = databases(jobs, &[]);
             assert_eq!(several.stdout, one.stdout, "{several:?}");
             assert_eq!(
@@ -398,6 +398,30 @@ fn several_parts_at_once_find_what_one_finds() {
         assert_eq!(json("2"), json("1"));
         let none = site.call(&["verify", "--jobs", "0"]);
         assert_eq!(none.code, 2, "{none:?}");
+    });
+}
+
+/// Of revisions that are only applied, those that need rows have some, and so have those that are tried out.
+#[test]
+fn what_stands_before_a_range_is_there_with_rows() {
+    let files = [
+        revision("1", "none", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;"),
+        revision(
+            "2",
+            "1",
+            "CREATE TABLE b (a INTEGER NOT NULL);\nINSERT INTO b SELECT min(id) FROM a;",
+            "DROP TABLE b;",
+        ),
+        revision("3", "2", "CREATE TABLE c (id INTEGER PRIMARY KEY);", "DROP TABLE c;"),
+        revision("4", "3", "ALTER TABLE c ADD COLUMN x INTEGER;", "DELETE FROM a;\nALTER TABLE c DROP COLUMN x;"),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    on_every_engine(&files, |site| {
+        let ran = site.call(&["verify", "3"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "ok     3  3\n"), "{ran:?}");
+        let ran = site.call(&["verify", "4"]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stderr.contains("`a`: 2 rows before, 0 after"), "{ran:?}");
     });
 }
 

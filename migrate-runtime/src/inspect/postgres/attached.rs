@@ -11,12 +11,19 @@ use crate::driver::DriverError;
 use crate::sql::{identifier, literal};
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
+    for row in &catalog.read(Part::Attached, query).await? {
+        attached(catalog, found, &mut Cells::of(row));
+    }
+    Ok(())
+}
+
+fn query(catalog: &Catalog<'_>) -> String {
     let on_relations = format!(
         "JOIN pg_catalog.pg_class c ON c.relnamespace = ANY ({}) AND c.relkind IN ('r', 'p', 'v', 'm'){}",
         catalog.spaces(),
         catalog.only("c.oid")
     );
-    let query = format!(
+    format!(
         "SELECT 'trigger', c.oid::text, NULL::text, t.tgname::text, pg_catalog.pg_get_triggerdef(t.oid, true), \
          t.tgenabled::text, d.description, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text \
          FROM pg_catalog.pg_trigger t {on_relations} AND c.oid = t.tgrelid {trigger_comment} \
@@ -46,11 +53,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         spaces = catalog.spaces(),
         only = catalog.only("s.stxrelid"),
         statistics_not_of_an_extension = not_of_an_extension("pg_statistic_ext", "s.oid"),
-    );
-    for row in &catalog.read(Part::Attached, &query).await? {
-        attached(catalog, found, &mut Cells::of(row));
-    }
-    Ok(())
+    )
 }
 
 fn attached(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {

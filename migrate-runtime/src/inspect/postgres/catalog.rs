@@ -3,13 +3,13 @@
 //! Functions are called by their full names and operators between values of one type, so that nothing of a user's own is
 //! called instead.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use migrate_plan::Dialect;
 use migrate_plan::schema::QualifiedName;
 
 use super::cells::Oid;
-use super::memory::{Memory, Part, Stamps};
+use super::memory::{Memory, Part, Parts, Stamps};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
@@ -18,8 +18,9 @@ use crate::sql::{identifier, literal};
 /// Objects from here on are somebody's own, and not the server's.
 pub(super) const FIRST_OID: u32 = 16384;
 
-/// Where unqualified names are found. A temporary table may be called `text`.
-const DEFAULT_SCHEMA: &str = "SELECT pg_catalog.current_schema()::pg_catalog.text";
+/// Where unqualified names are found, and the transaction before which all have ended. A temporary table may be called `text`.
+const WHERE_AND_WHEN: &str = "SELECT pg_catalog.current_schema()::pg_catalog.text, \
+                              pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())::pg_catalog.text";
 
 pub(super) struct Catalog<'c> {
     db: &'c mut dyn LiveConnection,
@@ -29,7 +30,7 @@ pub(super) struct Catalog<'c> {
     /// Where one is kept; what it has found is not in it meanwhile.
     memory: Option<Memory>,
     /// The relations to read; `None` is all, and what is of no relation.
-    only: Option<BTreeSet<Oid>>,
+    only: Option<BTreeMap<Part, Vec<Oid>>>,
     /// Rows of these relations that came with others.
     ahead: BTreeMap<Part, Vec<Row>>,
     /// Whether the transaction has ended.
@@ -48,33 +49,37 @@ impl<'c> Catalog<'c> {
 
     /// Begins the transaction, and remembers what is read from here on. What a look at the stamps finds is the answer; there is
     /// none where unqualified names have another place by now.
-    pub(super) async fn begin_again(&mut self, memory: Memory) -> Result<Option<Stamps>, DriverError> {
-        let query = Stamps::query(self);
-        let memory = self.memory.insert(memory);
-        if let Some(prepare) = memory.prepare(None, &query) {
+    pub(super) async fn begin_again(&mut self, mut memory: Memory) -> Result<Option<Stamps>, DriverError> {
+        let prepare = (!memory.has(None)).then(|| memory.prepare(None, &Stamps::query(self)));
+        let look = self.memory.insert(memory).look();
+        if let Some(prepare) = prepare {
             self.db.batch_execute(&prepare).await?;
         }
-        let stamps = memory.execute(None, None);
         let (begin, set) = (self.session.beginning(), self.session.settings());
-        let rows = self.db.query(&format!("{begin};\n{DEFAULT_SCHEMA};\n{set};\n{stamps}")).await?;
-        let (schema, stamps) =
-            rows.split_first().map_or((None, rows.as_slice()), |(first, rest)| (first.text(0), rest));
-        Ok((schema == self.session.default_schema.as_deref()).then(|| Stamps::of(stamps)))
+        let rows = self.db.query(&format!("{begin};\n{WHERE_AND_WHEN};\n{set};\n{look}")).await?;
+        let Some((first, stamps)) = rows.split_first() else { return Ok(None) };
+        let horizon = first.text(1).and_then(|horizon| horizon.parse().ok()).unwrap_or_default();
+        let is_there = first.text(0) == self.session.default_schema.as_deref();
+        Ok(is_there.then(|| Stamps::of(stamps, horizon)))
     }
 
     /// Reads these relations alone from here on. What needs no preparation is read at once, and ends the transaction where that
     /// is everything.
-    pub(super) async fn limit(&mut self, only: &BTreeSet<Oid>, stamps: &Stamps) -> Result<(), DriverError> {
-        self.only = Some(only.clone());
-        let is_said = |part: &Part| stamps.have(*part, only);
-        let (wanted, not_said): (Vec<Part>, Vec<Part>) = Part::ALL.into_iter().partition(is_said);
+    pub(super) async fn limit(&mut self, only: &BTreeMap<Oid, Parts>, stamps: &Stamps) -> Result<(), DriverError> {
+        let said = |part: Part| {
+            let is_said = |(relation, parts): &(&Oid, &Parts)| parts.have(part) && stamps.have(part, **relation);
+            (part, only.iter().filter(is_said).map(|(relation, _)| *relation).collect())
+        };
+        let only = self.only.insert(Part::ALL.into_iter().map(said).collect());
+        let is_empty = |part: &Part| only.get(part).is_none_or(Vec::is_empty);
+        let (not_said, wanted): (Vec<Part>, Vec<Part>) = Part::ALL.into_iter().partition(is_empty);
         self.ahead = not_said.into_iter().map(|part| (part, Vec::new())).collect();
         let Some(memory) = &self.memory else { return Ok(()) };
         // A few rows are found by indexes, whatever a plan that is made once expects.
         let mut sql = ["seqscan", "hashjoin", "mergejoin"].map(|way| format!("SET LOCAL enable_{way} = off")).to_vec();
-        let is_everything = !self.careful && wanted.iter().all(|part| memory.has(*part));
+        let is_everything = !self.careful && wanted.iter().all(|part| memory.has(Some(*part)));
         if is_everything {
-            sql.extend(wanted.iter().map(|part| memory.execute(Some(*part), Some(only))));
+            sql.extend(wanted.iter().map(|part| memory.execute(*part, &only[part])));
             sql.push("COMMIT".to_owned());
         }
         let rows = self.db.query(&sql.join(";\n")).await?;
@@ -122,15 +127,18 @@ impl<'c> Catalog<'c> {
 
     /// The rows of a query, of the relations to read, now or ahead. One for some of them is asked after each change, and planned
     /// once.
-    pub(super) async fn read(&mut self, part: Part, sql: &str) -> Result<Vec<Row>, DriverError> {
+    pub(super) async fn read(&mut self, part: Part, query: fn(&Self) -> String) -> Result<Vec<Row>, DriverError> {
         if let Some(ahead) = self.ahead.remove(&part) {
             return Ok(ahead);
         }
-        let (Some(memory), Some(only)) = (&mut self.memory, &self.only) else { return self.query(sql).await };
-        if let Some(prepare) = memory.prepare(Some(part), &part.tag(sql)) {
-            self.db.batch_execute(&prepare).await?;
+        let is_prepared = self.only.is_some() && self.memory.as_ref().is_some_and(|memory| memory.has(Some(part)));
+        let sql = if is_prepared { String::new() } else { query(self) };
+        let (Some(memory), Some(only)) = (&mut self.memory, &self.only) else { return self.query(&sql).await };
+        if !is_prepared {
+            self.db.batch_execute(&memory.prepare(Some(part), &part.tag(&sql))).await?;
         }
-        self.db.query(&memory.execute(Some(part), Some(only))).await
+        let only = only.get(&part).map(Vec::as_slice).unwrap_or_default();
+        self.db.query(&memory.execute(part, only)).await
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DriverError> {

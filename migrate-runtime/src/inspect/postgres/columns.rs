@@ -12,33 +12,9 @@ use super::relations::identity_options;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    // A default has no columns in it. With the table for them the printer takes time in the square of how many there are.
-    let query = format!(
-        "SELECT a.attrelid::text, a.attnum::text, a.attname::text, \
-         pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
-         (f.oid IS NOT NULL)::text, pg_catalog.pg_get_expr(f.adbin, CASE WHEN {generated} THEN f.adrelid ELSE 0::oid END, {generated}), a.attidentity::text, {generated_kind}, \
-         CASE WHEN NOT pg_catalog.pg_collation_is_visible(l.oid) THEN ln.nspname::text END, l.collname::text, \
-         CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain' \
-         WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END, \
-         {compression}, NULLIF(a.attstattarget, -1)::text, a.attoptions::text, d.description \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
-         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-         LEFT JOIN pg_catalog.pg_attrdef f ON a.atthasdef AND f.adrelid = a.attrelid AND f.adnum = a.attnum \
-         LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
-         LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace {comment} \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relnamespace = ANY ({spaces}) \
-         AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped{only} ORDER BY a.attrelid, a.attnum",
-        generated = catalog.since(12, "a.attgenerated <> ''", "false"),
-        generated_kind = catalog.since(12, "a.attgenerated::text", "''"),
-        compression =
-            catalog.since(14, "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END", "NULL::text"),
-        comment = comment("pg_class", "a.attrelid", "a.attnum"),
-        spaces = catalog.spaces(),
-        only = catalog.only("c.oid"),
-    );
     let identities = identities(found);
     let mut fields: BTreeMap<Oid, Vec<(String, String)>> = BTreeMap::new();
-    for row in &catalog.read(Part::Columns, &query).await? {
+    for row in &catalog.read(Part::Columns, query).await? {
         let mut cells = Cells::of(row);
         let (relation, number) = (cells.oid(), cells.number().unwrap_or(0));
         if !found.is_relation(relation) {
@@ -66,6 +42,33 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         found.composite_types.insert(relation, Type { name, definition, comment: None });
     }
     Ok(())
+}
+
+fn query(catalog: &Catalog<'_>) -> String {
+    // A default has no columns in it. With the table for them the printer takes time in the square of how many there are.
+    format!(
+        "SELECT a.attrelid::text, a.attnum::text, a.attname::text, \
+         pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
+         (f.oid IS NOT NULL)::text, pg_catalog.pg_get_expr(f.adbin, CASE WHEN {generated} THEN f.adrelid ELSE 0::oid END, {generated}), a.attidentity::text, {generated_kind}, \
+         CASE WHEN NOT pg_catalog.pg_collation_is_visible(l.oid) THEN ln.nspname::text END, l.collname::text, \
+         CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'plain' \
+         WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END, \
+         {compression}, NULLIF(a.attstattarget, -1)::text, a.attoptions::text, d.description \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+         LEFT JOIN pg_catalog.pg_attrdef f ON a.atthasdef AND f.adrelid = a.attrelid AND f.adnum = a.attnum \
+         LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
+         LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace {comment} \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relnamespace = ANY ({spaces}) \
+         AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped{only} ORDER BY a.attrelid, a.attnum",
+        generated = catalog.since(12, "a.attgenerated <> ''", "false"),
+        generated_kind = catalog.since(12, "a.attgenerated::text", "''"),
+        compression =
+            catalog.since(14, "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END", "NULL::text"),
+        comment = comment("pg_class", "a.attrelid", "a.attnum"),
+        spaces = catalog.spaces(),
+        only = catalog.only("c.oid"),
+    )
 }
 
 fn column(found: &mut Found, cells: &mut Cells<'_>) -> Column {

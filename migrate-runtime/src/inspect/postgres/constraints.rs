@@ -11,28 +11,7 @@ use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    let query = format!(
-        "SELECT c.contype::text, c.conname::text, c.conrelid::text, c.contypid::text, c.conindid::text, \
-         c.condeferrable::text, c.condeferred::text, c.convalidated::text, c.connoinherit::text, \
-         ({parent} OR c.contype = 'c' AND c.coninhcount > 0)::text, d.description, \
-         CASE c.contype WHEN 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid, true) \
-         WHEN 'x' THEN pg_catalog.pg_get_constraintdef(c.oid, true) END, \
-         c.conkey::text, rn.nspname::text, r.relname::text, c.confrelid::text, c.confkey::text, \
-         CASE WHEN c.contype = 'f' AND r.relnamespace <> ALL ({spaces}) THEN \
-         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k(number, place) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number ORDER BY k.place)::text END, \
-         c.confupdtype::text, c.confdeltype::text, c.confmatchtype::text, {set_columns} \
-         FROM pg_catalog.pg_constraint c \
-         LEFT JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
-         LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace {comment} \
-         WHERE c.contype IN ('p', 'u', 'c', 'f', 'x') AND c.connamespace = ANY ({spaces}){only} ORDER BY c.oid",
-        parent = catalog.since(11, "c.conparentid <> 0::oid", "false"),
-        set_columns = catalog.since(15, "c.confdelsetcols::text", "NULL::text"),
-        comment = comment("pg_constraint", "c.oid", "0"),
-        spaces = catalog.spaces(),
-        only = catalog.only("c.conrelid"),
-    );
-    for row in &catalog.read(Part::Constraints, &query).await? {
+    for row in &catalog.read(Part::Constraints, query).await? {
         let mut cells = Cells::of(row);
         let (kind, name) = (cells.string(), cells.string());
         let (table, domain, index) = (cells.oid(), cells.oid(), cells.oid());
@@ -67,6 +46,30 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         }
     }
     Ok(())
+}
+
+fn query(catalog: &Catalog<'_>) -> String {
+    format!(
+        "SELECT c.contype::text, c.conname::text, c.conrelid::text, c.contypid::text, c.conindid::text, \
+         c.condeferrable::text, c.condeferred::text, c.convalidated::text, c.connoinherit::text, \
+         ({parent} OR c.contype = 'c' AND c.coninhcount > 0)::text, d.description, \
+         CASE c.contype WHEN 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid, true) \
+         WHEN 'x' THEN pg_catalog.pg_get_constraintdef(c.oid, true) END, \
+         c.conkey::text, rn.nspname::text, r.relname::text, c.confrelid::text, c.confkey::text, \
+         CASE WHEN c.contype = 'f' AND r.relnamespace <> ALL ({spaces}) THEN \
+         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k(number, place) \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number ORDER BY k.place)::text END, \
+         c.confupdtype::text, c.confdeltype::text, c.confmatchtype::text, {set_columns} \
+         FROM pg_catalog.pg_constraint c \
+         LEFT JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
+         LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace {comment} \
+         WHERE c.contype IN ('p', 'u', 'c', 'f', 'x') AND c.connamespace = ANY ({spaces}){only} ORDER BY c.oid",
+        parent = catalog.since(11, "c.conparentid <> 0::oid", "false"),
+        set_columns = catalog.since(15, "c.confdelsetcols::text", "NULL::text"),
+        comment = comment("pg_constraint", "c.oid", "0"),
+        spaces = catalog.spaces(),
+        only = catalog.only("c.conrelid"),
+    )
 }
 
 /// What is said of constraints of all kinds.

@@ -10,6 +10,7 @@ use migrate_plan::schema::{
 
 use super::catalog::Catalog;
 use super::cells::Oid;
+use super::memory::{Part, Parts};
 use super::relations::owned_by;
 
 /// What is of no relation.
@@ -79,18 +80,51 @@ impl Found {
         self.opaque.entry(relation).or_default().push(opaque);
     }
 
-    /// Takes out all that is of a relation.
-    pub(super) fn forget(&mut self, relation: Oid) {
-        self.relation_names.remove(&relation);
-        self.column_names.remove(&relation);
-        self.own.remove(&relation);
-        self.tables.remove(&relation);
-        self.parents.remove(&relation);
-        self.views.remove(&relation);
-        self.sequences.remove(&relation);
-        self.composite_types.remove(&relation);
-        self.opaque.remove(&relation);
-        self.indexes.retain(|_, index| index.table != relation);
+    /// Takes out what is of a relation: of a table what is of these parts.
+    pub(super) fn forget(&mut self, relation: Oid, parts: Parts) {
+        if parts.have(Part::Relations) {
+            self.relation_names.remove(&relation);
+            self.column_names.remove(&relation);
+            self.own.remove(&relation);
+            self.parents.remove(&relation);
+            self.views.remove(&relation);
+            self.sequences.remove(&relation);
+            self.composite_types.remove(&relation);
+        }
+        if parts.have(Part::Attached) {
+            self.opaque.remove(&relation);
+        }
+        if parts.have(Part::Indexes) {
+            self.indexes.retain(|_, index| index.table != relation);
+        }
+        if parts == Parts::ALL {
+            self.tables.remove(&relation);
+        }
+        let Some(table) = self.tables.get_mut(&relation) else { return };
+        if parts.have(Part::Columns) {
+            table.columns.clear();
+        }
+        if parts.have(Part::Indexes) {
+            let is_of_index = |name: &str, said: &str| match name {
+                "replica identity" => said.starts_with("index "),
+                _ => name == "clustered on",
+            };
+            table.options.retain(|name, said| !is_of_index(name, said));
+        }
+        if parts.have(Part::Constraints) {
+            table.primary_key = None;
+            table.uniques.clear();
+            table.checks.clear();
+            table.exclusions.clear();
+            table.foreign_keys.clear();
+            for index in self.indexes.values_mut().filter(|index| index.table == relation) {
+                index.is_of_constraint = false;
+            }
+        }
+        if parts.have(Part::Attached) {
+            table.triggers.clear();
+            table.policies.clear();
+        }
     }
 
     pub(super) fn is_relation(&self, oid: Oid) -> bool {

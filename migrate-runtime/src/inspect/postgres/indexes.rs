@@ -9,8 +9,33 @@ use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
+    let mut last: Option<(Oid, FoundIndex)> = None;
+    for row in &catalog.read(Part::Indexes, query).await? {
+        let mut cells = Cells::of(row);
+        let oid = cells.oid();
+        if last.as_ref().is_none_or(|(last, _)| *last != oid) {
+            found.indexes.extend(last.take());
+        }
+        let (_, index) = last.get_or_insert_with(|| (oid, FoundIndex::default()));
+        whole(&mut cells, index);
+        found.is_torn |= !key(&mut cells, index);
+    }
+    found.indexes.extend(last);
+    found.indexes.retain(|_, index| found.tables.contains_key(&index.table) || found.views.contains_key(&index.table));
+    for index in found.indexes.values() {
+        if let Some(table) = found.tables.get_mut(&index.table) {
+            let name = &index.index.name;
+            let replica = index.is_replica_identity.then(|| ("replica identity".to_owned(), format!("index {name}")));
+            table.options.extend(replica);
+            table.options.extend(index.is_clustered.then(|| ("clustered on".to_owned(), name.clone())));
+        }
+    }
+    Ok(())
+}
+
+fn query(catalog: &Catalog<'_>) -> String {
     // Printers are asked for expressions alone. One row a key; of the first alone what is said of the whole.
-    let query = format!(
+    format!(
         "SELECT i.indexrelid::text, i.indrelid::text, c.relname::text, i.indisunique::text, m.amname::text, \
          CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) END, \
          {nulls_not_distinct}, i.indisvalid::text, i.indisclustered::text, \
@@ -52,29 +77,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         comment = comment("pg_class", "i.indexrelid", "0"),
         spaces = catalog.spaces(),
         only = catalog.only("i.indrelid"),
-    );
-    let mut last: Option<(Oid, FoundIndex)> = None;
-    for row in &catalog.read(Part::Indexes, &query).await? {
-        let mut cells = Cells::of(row);
-        let oid = cells.oid();
-        if last.as_ref().is_none_or(|(last, _)| *last != oid) {
-            found.indexes.extend(last.take());
-        }
-        let (_, index) = last.get_or_insert_with(|| (oid, FoundIndex::default()));
-        whole(&mut cells, index);
-        found.is_torn |= !key(&mut cells, index);
-    }
-    found.indexes.extend(last);
-    found.indexes.retain(|_, index| found.tables.contains_key(&index.table) || found.views.contains_key(&index.table));
-    for index in found.indexes.values() {
-        if let Some(table) = found.tables.get_mut(&index.table) {
-            let name = &index.index.name;
-            let replica = index.is_replica_identity.then(|| ("replica identity".to_owned(), format!("index {name}")));
-            table.options.extend(replica);
-            table.options.extend(index.is_clustered.then(|| ("clustered on".to_owned(), name.clone())));
-        }
-    }
-    Ok(())
+    )
 }
 
 fn whole(cells: &mut Cells<'_>, found: &mut FoundIndex) {

@@ -1,12 +1,12 @@
 //! What the last reading found, so that the next one reads only what has changed since.
 //!
-//! Each row of the catalog says which transaction wrote it, and later ones have greater numbers. So how many rows there are of
-//! something and the sum of their transactions stay the same as long as nobody changes it: a row more or less shows in
-//! the first, and one that is written anew, or stands for another one, makes the second greater. Inside a transaction,
-//! which may write a row twice, nothing is remembered. What is printed with the name of something else is read again with all
-//! the rest when that is renamed, and texts that hold whole queries are, whatever changes.
+//! Each row of the catalog says which transaction wrote it, and of transactions up to a certain one all had ended when the
+//! last reading began. So as long as there are as many rows of something as there were, and none of them is from later, they
+//! are the same. Inside a transaction, which may write a row twice, nothing is remembered. What is printed with the name of
+//! something else is read again with all the rest when that is renamed, and texts that hold whole queries are, whatever
+//! changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use migrate_plan::schema::QualifiedName;
 
@@ -40,27 +40,26 @@ const REST: [&str; 19] = [
     "pg_ts_template",
 ];
 
-/// What has its place with a relation: tables of the catalog, the column that says with which one, that by which they are
-/// looked up, and the kinds of a [`Stamp`].
-const OF_RELATIONS: [(&str, &str, &str, u8); 10] = [
-    // Nobody changes the columns that every table has.
-    ("pg_attribute", "attrelid", "attnum > 0 AND x.attrelid", 0),
-    ("pg_attrdef", "adrelid", "oid", 0),
+/// What has its place with a relation and can go away alone: tables of the catalog, the column that says with which one, that
+/// by which they are looked up, the kinds of a [`Stamp`], and what is read again.
+const OF_RELATIONS: [(&str, &str, &str, u8, Parts); 6] = [
     // Those of domains are of none.
-    ("pg_constraint", "conrelid", "oid", Stamp::HAS_CONSTRAINTS),
-    ("pg_index", "indrelid", "indexrelid", Stamp::HAS_INDEXES),
-    ("pg_inherits", "inhrelid", "inhrelid", 0),
-    ("pg_policy", "polrelid", "oid", Stamp::SPEAKS | Stamp::HAS_ATTACHED),
-    ("pg_rewrite", "ev_class", "oid", Stamp::SPEAKS | Stamp::HAS_ATTACHED),
-    ("pg_sequence", "seqrelid", "seqrelid", 0),
-    ("pg_statistic_ext", "stxrelid", "oid", Stamp::HAS_ATTACHED),
-    ("pg_trigger", "tgrelid", "oid", Stamp::HAS_ATTACHED),
+    ("pg_constraint", "conrelid", "oid", 0, Parts::of(&[Part::Constraints])),
+    ("pg_index", "indrelid", "indexrelid", 0, Parts::of(&[Part::Indexes])),
+    ("pg_policy", "polrelid", "oid", Stamp::SPEAKS, Parts::of(&[Part::Attached])),
+    ("pg_rewrite", "ev_class", "oid", Stamp::SPEAKS, Parts::of(&[Part::Attached])),
+    ("pg_statistic_ext", "stxrelid", "oid", 0, Parts::of(&[Part::Attached])),
+    ("pg_trigger", "tgrelid", "oid", 0, Parts::of(&[Part::Attached])),
 ];
 
 /// The schema of tables for what is too long for a row.
 const TOAST: Oid = 99;
 /// The function that reads arrays.
 const ARRAYS: Oid = 750;
+/// From here on transactions are somebody's.
+const FIRST_TRANSACTION: u64 = 3;
+/// How far apart transactions are compared: a catalog keeps half of their number.
+const MOST_TRANSACTIONS: u64 = 1 << 31;
 /// What is seen by its name alone.
 const NAMES: Oid = 1;
 
@@ -90,30 +89,84 @@ impl Part {
     }
 }
 
-/// Of one relation: rows, the sum of their transactions, and what kinds of them there are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Some of the queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts(u8);
+
+impl Parts {
+    pub(super) const ALL: Self = Self::of(&Part::ALL);
+    /// A relation itself, with its columns.
+    const SHAPE: Self = Self::of(&[Part::Relations, Part::Columns]);
+
+    const fn of(parts: &[Part]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < parts.len() {
+            bits |= 1 << parts[at] as u8;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    pub(super) fn have(self, part: Part) -> bool {
+        self.0 & 1 << part as u8 != 0
+    }
+
+    /// These, with those whose answers they are made of: keys are made of their indexes.
+    fn whole(self) -> Self {
+        let shape = if self.0 & Self::SHAPE.0 != 0 { Self::SHAPE.0 } else { 0 };
+        let keys = if self.have(Part::Indexes) { Self::of(&[Part::Constraints]).0 } else { 0 };
+        Self(self.0 | shape | keys)
+    }
+}
+
+/// Of one relation: how many rows there are of each part, what else they are, and of which parts some were written lately.
+#[derive(Clone, Copy, Debug, Default)]
 struct Stamp {
-    rows: String,
-    sum: String,
+    /// Sixteen bits for each part.
+    rows: i128,
     kinds: u8,
+    written: Parts,
 }
 
 impl Stamp {
     /// The texts that it is made of speak of others.
     const SPEAKS: u8 = 1;
-    const HAS_INDEXES: u8 = 2;
-    const HAS_CONSTRAINTS: u8 = 4;
-    /// Triggers, policies, rules or statistics.
-    const HAS_ATTACHED: u8 = 8;
+    /// How much a row of a part counts.
+    const fn weight(part: Part) -> i64 {
+        match part {
+            Part::Relations | Part::Columns => 1,
+            Part::Constraints => 1 << 16,
+            Part::Indexes => 1 << 32,
+            Part::Attached => 1 << 48,
+        }
+    }
 
-    fn speaks(&self) -> bool {
+    fn rows(self, part: Part) -> i128 {
+        (self.rows / i128::from(Self::weight(part))) & 0xffff
+    }
+
+    fn speaks(self) -> bool {
         self.kinds & Self::SPEAKS != 0
+    }
+
+    /// The parts that have changed since another one.
+    fn changed(self, since: Self) -> Parts {
+        let gone = Part::ALL.into_iter().filter(|part| self.rows(*part) != since.rows(*part));
+        Parts(gone.fold(self.written.0, |parts, part| parts | 1 << part as u8))
+    }
+
+    fn is_same(self, since: Self) -> bool {
+        self.written == Parts::default() && self.rows == since.rows
     }
 }
 
 /// What stood in the catalog at one moment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stamps(BTreeMap<Oid, Stamp>);
+pub(super) struct Stamps {
+    of: BTreeMap<Oid, Stamp>,
+    /// The transactions before this one had all ended.
+    horizon: u64,
+}
 
 /// What the last reading found.
 #[derive(Clone, Debug, Default)]
@@ -124,15 +177,17 @@ pub struct Memory {
     of: String,
     stamps: Stamps,
     found: Option<Found>,
-    /// Statements that the session has prepared: that for the stamps, and those for some relations alone.
-    prepared: BTreeMap<Option<Part>, Prepared>,
+    /// Statements that the session has prepared, by their names: that for the stamps, and those for some relations alone.
+    prepared: BTreeMap<Option<Part>, String>,
+    /// Those of schemas that are not looked at any more.
+    left: Vec<String>,
 }
 
 /// What was found last, without what has changed since.
 pub(super) struct Changes {
     pub(super) found: Found,
     /// What is to be read.
-    pub(super) relations: BTreeSet<Oid>,
+    pub(super) relations: BTreeMap<Oid, Parts>,
     names: Vec<(Oid, QualifiedName, BTreeMap<i16, String>)>,
 }
 
@@ -148,44 +203,52 @@ impl Changes {
     }
 }
 
-/// A statement that the session has prepared.
-#[derive(Clone, Debug)]
-struct Prepared {
-    sql: String,
-    name: String,
-}
-
 impl Memory {
     /// What has changed, where it is known.
-    pub(super) fn changes(&mut self, of: &str, stamps: &Stamps) -> Option<Changes> {
-        let (old, new) = (&self.stamps.0, &stamps.0);
-        let is_same = |oid| old.get(&oid) == new.get(&oid);
-        let mut found = self.found.take()?;
-        if self.of != of || !is_same(NO_RELATION) || !is_same(NAMES) {
+    pub(super) fn changes(&mut self, looked_at: &str, stamps: &Stamps) -> Option<Changes> {
+        let (old, new) = (&self.stamps.of, &stamps.of);
+        let of = |stamps: &BTreeMap<Oid, Stamp>, oid| stamps.get(&oid).copied().unwrap_or_default();
+        let is_same = |oid| of(new, oid).is_same(of(old, oid));
+        if self.of != looked_at {
+            let parts = self.prepared.extract_if(.., |part, _| part.is_some());
+            self.left.extend(parts.map(|(_, name)| name));
             return None;
         }
-        let gone: Vec<Oid> = old.keys().copied().filter(|relation| !new.contains_key(relation)).collect();
-        let mut relations: BTreeSet<Oid> = new.keys().copied().filter(|relation| !is_same(*relation)).collect();
+        let mut found = self.found.take()?;
+        let is_comparable = stamps.horizon.wrapping_sub(self.stamps.horizon) < MOST_TRANSACTIONS;
+        if !is_comparable || !is_same(NO_RELATION) || !is_same(NAMES) {
+            return None;
+        }
+        let is_gone = |relation: &Oid| of(old, *relation).rows != 0 && !new.contains_key(relation);
+        let gone: Vec<Oid> = old.keys().copied().filter(is_gone).collect();
+        let mut relations: BTreeMap<Oid, Parts> = BTreeMap::new();
+        for relation in new.keys().copied().filter(|relation| !is_same(*relation)) {
+            let is_known_table = old.contains_key(&relation) && found.tables.contains_key(&relation);
+            let changed = of(new, relation).changed(of(old, relation)).whole();
+            relations.insert(relation, if is_known_table { changed } else { Parts::ALL });
+        }
         if !gone.is_empty() || !relations.is_empty() {
             // The name of a relation that is not looked at may stand in the text of one that is.
-            let is_unknown = |oid: &Oid| old.contains_key(oid) && !found.relation_names.contains_key(oid);
-            let functions_speak = new.get(&NO_RELATION).is_some_and(Stamp::speaks);
-            if functions_speak || relations.iter().any(is_unknown) {
+            let has_name = |oid: &Oid| of(old, *oid).rows(Part::Relations) != 0;
+            let is_unknown = |oid: &Oid| has_name(oid) && !found.relation_names.contains_key(oid);
+            if of(new, NO_RELATION).speaks() || relations.keys().any(is_unknown) {
                 return None;
             }
-            relations.extend(new.iter().filter(|(_, stamp)| stamp.speaks()).map(|(relation, _)| *relation));
+            let speaking = new.iter().filter(|(_, stamp)| stamp.speaks()).map(|(relation, _)| *relation);
+            relations.extend(speaking.map(|relation| (relation, Parts::ALL)));
             // A column says what its sequence is like.
             let owner = |relation: &Oid| Some(found.sequences.get(relation)?.1.as_ref()?.table);
-            let owners: Vec<Oid> = relations.iter().filter_map(owner).collect();
-            relations.extend(owners.into_iter().filter(|table| new.contains_key(table)));
+            let owners: Vec<Oid> = relations.keys().filter_map(owner).collect();
+            let owners = owners.into_iter().filter(|table| new.contains_key(table));
+            relations.extend(owners.map(|table| (table, Parts::ALL)));
         }
         let name = |relation: &Oid| {
             let columns = found.column_names.get(relation).cloned().unwrap_or_default();
             Some((*relation, found.relation_names.get(relation)?.clone(), columns))
         };
-        let names = relations.iter().filter_map(name).collect();
-        for relation in relations.iter().chain(&gone) {
-            found.forget(*relation);
+        let names = relations.keys().filter_map(name).collect();
+        for (relation, parts) in relations.iter().chain(gone.iter().zip(std::iter::repeat(&Parts::ALL))) {
+            found.forget(*relation, *parts);
         }
         Some(Changes { found, relations, names })
     }
@@ -201,37 +264,43 @@ impl Memory {
 
     /// This memory without what it holds.
     pub(super) fn forgetting(self) -> Self {
-        Self { prepared: self.prepared, ..Self::default() }
+        Self { of: self.of, prepared: self.prepared, left: self.left, ..Self::default() }
     }
 
-    /// Whether the query for some relations is prepared.
-    pub(super) fn has(&self, part: Part) -> bool {
-        self.prepared.contains_key(&Some(part))
+    /// Whether the query for some relations is prepared, or that for the stamps.
+    pub(super) fn has(&self, part: Option<Part>) -> bool {
+        self.prepared.contains_key(&part)
     }
 
-    /// The statement that runs one that is prepared.
-    pub(super) fn execute(&self, part: Option<Part>, relations: Option<&BTreeSet<Oid>>) -> String {
-        let name = self.prepared.get(&part).map(|prepared| &*prepared.name).unwrap_or_default();
-        let Some(relations) = relations else { return format!("EXECUTE {name}") };
+    /// The statement that looks at the stamps, once that is prepared.
+    pub(super) fn look(&self) -> String {
+        // Of no use before there is anything to compare with.
+        let horizon = self.stamps.horizon.max(FIRST_TRANSACTION);
+        format!("EXECUTE {} ('{}')", self.name(None), horizon & u64::from(u32::MAX))
+    }
+
+    /// The statement that runs the query for some relations, once that is prepared.
+    pub(super) fn execute(&self, part: Part, relations: &[Oid]) -> String {
         let relations: Vec<String> = relations.iter().map(Oid::to_string).collect();
-        format!("EXECUTE {name} ('{{{}}}')", relations.join(","))
+        format!("EXECUTE {} ('{{{}}}')", self.name(Some(part)), relations.join(","))
     }
 
-    /// The statement that prepares another one: where there is none yet.
-    pub(super) fn prepare(&mut self, part: Option<Part>, sql: &str) -> Option<String> {
-        if self.prepared.get(&part).is_some_and(|prepared| prepared.sql == sql) {
-            return None;
-        }
+    fn name(&self, part: Option<Part>) -> &str {
+        self.prepared.get(&part).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The statement that prepares another one, which there is from then on.
+    pub(super) fn prepare(&mut self, part: Option<Part>, sql: &str) -> String {
         let name = format!("migrate_{}", random_id());
-        let takes = if part.is_some() { " (oid[])" } else { "" };
-        let statement = format!("PREPARE {name}{takes} AS {sql}");
-        self.prepared.insert(part, Prepared { sql: sql.to_owned(), name });
-        Some(statement)
+        let takes = if part.is_some() { "oid[]" } else { "xid" };
+        let statement = format!("PREPARE {name} ({takes}) AS {sql}");
+        self.prepared.insert(part, name);
+        statement
     }
 
     /// Leaves the session as it was.
     pub(crate) async fn release(self, db: &mut dyn LiveConnection) -> Result<(), DriverError> {
-        for Prepared { name, .. } in self.prepared.values() {
+        for name in self.prepared.values().chain(&self.left) {
             match db.batch_execute(&format!("DEALLOCATE {name}")).await {
                 Err(error) if error.code.as_deref() != Some(super::NOT_PREPARED) => return Err(error),
                 _ => {}
@@ -244,27 +313,67 @@ impl Memory {
 impl Stamps {
     /// The query for them.
     pub(super) fn query(catalog: &Catalog<'_>) -> String {
-        let arm = |relation: &str, kinds: u8, from: &str| {
-            format!("SELECT {relation}, x.xmin::text::bigint, {kinds} FROM pg_catalog.{from}")
+        let is_written = "pg_catalog.age(x.xmin) <= pg_catalog.age($1)";
+        let written = |parts: Parts| u32::from(parts.0) << 8;
+        // What counts, and what only shows that it was written because it never goes away alone.
+        let counted = |relation: &str, weight: &str, kinds: &str, parts, from: &str| {
+            let written = written(parts);
+            format!(
+                "SELECT {relation}, {weight}::bigint, {kinds} + CASE WHEN {is_written} THEN {written} ELSE 0 END \
+                 FROM pg_catalog.{from}"
+            )
         };
-        let of_none = |from: &str| arm("0::oid", 0, from);
+        let shown = |relation: &str, parts, from: &str| {
+            format!("SELECT {relation}, 0::bigint, {} FROM pg_catalog.{from} AND {is_written}", written(parts))
+        };
+        let of_none = |from: &str| counted("0::oid", "1", "0", Parts::ALL, from);
+        let its_index = |oid: &str| format!("LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.{oid}");
         // Tables for what is too long change when their table is emptied, and say nothing.
-        let mut arms = vec![arm(
-            "CASE WHEN x.relkind = 'c' THEN 0::oid ELSE COALESCE(i.indrelid, x.oid) END",
-            0,
-            &format!(
-                "pg_class x LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.oid \
-                 WHERE x.oid >= {FIRST_OID}::oid AND x.relnamespace <> {TOAST}::oid"
+        let of_table = "CASE WHEN x.relkind = 'c' THEN 0::oid ELSE x.oid END";
+        let is_index = "x.relkind IN ('i', 'I')";
+        let own = format!("x.oid >= {FIRST_OID}::oid AND x.relnamespace <> {TOAST}::oid");
+        let mut arms = vec![
+            counted(of_table, "1", "0", Parts::SHAPE, &format!("pg_class x WHERE {own} AND NOT {is_index}")),
+            shown(
+                "i.indrelid",
+                Parts::of(&[Part::Indexes]),
+                &format!("pg_class x JOIN pg_catalog.pg_index i ON i.indexrelid = x.oid WHERE {own} AND {is_index}"),
             ),
-        )];
-        for (table, relation, key, kinds) in OF_RELATIONS {
-            arms.push(arm(relation, kinds, &format!("{table} x WHERE x.{key} >= {FIRST_OID}::oid")));
+            // Nobody changes the columns that every table has.
+            format!(
+                "SELECT COALESCE(i.indrelid, x.attrelid), 0::bigint, \
+                 CASE WHEN i.indrelid IS NULL THEN {} ELSE {} END \
+                 FROM pg_catalog.pg_attribute x {} \
+                 WHERE x.attnum > 0 AND x.attrelid >= {FIRST_OID}::oid AND {is_written}",
+                written(Parts::SHAPE),
+                written(Parts::of(&[Part::Indexes])),
+                its_index("attrelid")
+            ),
+            shown("x.adrelid", Parts::SHAPE, &format!("pg_attrdef x WHERE x.oid >= {FIRST_OID}::oid")),
+            shown("x.seqrelid", Parts::SHAPE, &format!("pg_sequence x WHERE x.seqrelid >= {FIRST_OID}::oid")),
+            counted(
+                "COALESCE(i.indrelid, x.inhrelid)",
+                "1",
+                "0",
+                Parts::ALL,
+                &format!("pg_inherits x {} WHERE x.inhrelid >= {FIRST_OID}::oid", its_index("inhrelid")),
+            ),
+        ];
+        for (table, relation, key, kinds, parts) in OF_RELATIONS {
+            let weight = Part::ALL.into_iter().find(|part| parts.have(*part)).map_or(1, Stamp::weight);
+            let from = format!("{table} x WHERE x.{key} >= {FIRST_OID}::oid");
+            arms.push(counted(&format!("x.{relation}"), &weight.to_string(), &kinds.to_string(), parts, &from));
         }
         arms.extend(REST.map(|table| of_none(&format!("{table} x WHERE x.oid >= {FIRST_OID}::oid"))));
-        let whose = format!("CASE WHEN x.classoid = {} THEN x.objoid ELSE 0::oid END", class("pg_class"));
+        let whose =
+            format!("CASE WHEN x.classoid = {} THEN COALESCE(i.indrelid, x.objoid) ELSE 0::oid END", class("pg_class"));
         let has_body = format!("CASE WHEN x.prosqlbody IS NOT NULL THEN {} ELSE 0 END", Stamp::SPEAKS);
+        let commented = format!("pg_description x {} WHERE x.objoid >= {FIRST_OID}::oid", its_index("objoid"));
+        let name = |name: &str, from: &str| {
+            format!("SELECT {NAMES}::oid, pg_catalog.hashtext(x.{name}::text)::bigint, 0 FROM pg_catalog.{from} x")
+        };
         arms.extend([
-            arm(&whose, 0, &format!("pg_description x WHERE x.objoid >= {FIRST_OID}::oid")),
+            counted(&whose, "1", "0", Parts::ALL, &commented),
             of_none(&format!(
                 "pg_namespace n JOIN pg_catalog.pg_description x ON x.objoid = n.oid AND x.classoid = {}",
                 class("pg_namespace")
@@ -272,42 +381,41 @@ impl Stamps {
             of_none("pg_namespace x"),
             of_none("pg_extension x"),
             of_none(&format!("pg_depend x WHERE x.refclassid = {} AND x.deptype = 'e'", class("pg_extension"))),
-            format!(
-                "SELECT 0::oid, x.xmin::text::bigint, {} FROM pg_catalog.pg_proc x WHERE x.oid >= {FIRST_OID}::oid",
-                catalog.since(14, &has_body, "0")
+            counted(
+                "0::oid",
+                "1",
+                catalog.since(14, &has_body, "0"),
+                Parts::ALL,
+                &format!("pg_proc x WHERE x.oid >= {FIRST_OID}::oid"),
             ),
             // Those of rows stand with their tables, and arrays with what they are of.
             of_none(&format!(
                 "pg_type x WHERE x.oid >= {FIRST_OID}::oid AND x.typrelid = 0::oid AND x.typinput::oid <> {ARRAYS}::oid"
             )),
-            format!("SELECT {NAMES}::oid, pg_catalog.hashtext(x.rolname::text)::bigint, 0 FROM pg_catalog.pg_roles x"),
-            format!(
-                "SELECT {NAMES}::oid, pg_catalog.hashtext(x.subname::text)::bigint, 0 FROM pg_catalog.pg_subscription x"
-            ),
+            name("rolname", "pg_roles"),
+            name("subname", "pg_subscription"),
         ]);
         format!(
-            "SELECT k.relation::text, pg_catalog.count(*)::text, pg_catalog.sum(k.written)::text, \
-             pg_catalog.bit_or(k.kinds)::text FROM ({}) AS k(relation, written, kinds) GROUP BY k.relation",
+            "SELECT k.relation::text, pg_catalog.sum(k.weight)::text, pg_catalog.bit_or(k.bits)::text \
+             FROM ({}) AS k(relation, weight, bits) GROUP BY k.relation",
             arms.join(" UNION ALL ")
         )
     }
 
-    pub(super) fn of(rows: &[Row]) -> Self {
+    /// What stands in the rows of the query.
+    pub(super) fn of(rows: &[Row], horizon: u64) -> Self {
         let stamp = |row| {
             let mut cells = Cells::of(row);
-            (cells.oid(), Stamp { rows: cells.string(), sum: cells.string(), kinds: cells.number().unwrap_or(u8::MAX) })
+            let (relation, rows) = (cells.oid(), cells.number().unwrap_or_default());
+            let [kinds, written] = cells.number::<u16>().unwrap_or(u16::MAX).to_le_bytes();
+            (relation, Stamp { rows, kinds, written: Parts(written) })
         };
-        Self(rows.iter().map(stamp).collect())
+        Self { of: rows.iter().map(stamp).collect(), horizon }
     }
 
-    /// Whether any of these relations has something that this part would say.
-    pub(super) fn have(&self, part: Part, relations: &BTreeSet<Oid>) -> bool {
-        let kind = match part {
-            Part::Indexes => Stamp::HAS_INDEXES,
-            Part::Constraints => Stamp::HAS_CONSTRAINTS,
-            Part::Attached => Stamp::HAS_ATTACHED,
-            Part::Relations | Part::Columns => return true,
-        };
-        relations.iter().any(|relation| self.0.get(relation).is_some_and(|stamp| stamp.kinds & kind != 0))
+    /// Whether a relation has something that this part would say.
+    pub(super) fn have(&self, part: Part, relation: Oid) -> bool {
+        let is_said = |stamp: &Stamp| Parts::SHAPE.have(part) || stamp.rows(part) != 0;
+        self.of.get(&relation).is_some_and(is_said)
     }
 }

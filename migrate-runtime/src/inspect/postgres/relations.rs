@@ -11,7 +11,14 @@ use super::memory::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
-    let query = format!(
+    for row in &catalog.read(Part::Relations, query).await? {
+        relation(catalog, found, &mut Cells::of(row));
+    }
+    Ok(())
+}
+
+fn query(catalog: &Catalog<'_>) -> String {
+    format!(
         "SELECT c.oid::text, c.relkind::text, n.nspname::text, c.relname::text, c.relpersistence::text, \
          c.reloptions::text, h.reloptions::text, {access_method}, s.spcname::text, c.relreplident::text, \
          c.relrowsecurity::text, c.relforcerowsecurity::text, \
@@ -41,11 +48,7 @@ pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result
         spaces = catalog.spaces(),
         only = catalog.only("c.oid"),
         not_of_an_extension = not_of_an_extension("pg_class", "c.oid"),
-    );
-    for row in &catalog.read(Part::Relations, &query).await? {
-        relation(catalog, found, &mut Cells::of(row));
-    }
-    Ok(())
+    )
 }
 
 fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
@@ -76,7 +79,9 @@ fn relation(catalog: &Catalog<'_>, found: &mut Found, cells: &mut Cells<'_>) {
     match &*kind {
         "r" | "p" => {
             found.parents.entry(oid).or_default().extend(parent);
-            let mut table = Table { name, options, partition_by, bound, comment, ..Table::default() };
+            // What is remembered of it stays.
+            let known = found.tables.remove(&oid).unwrap_or_default();
+            let mut table = Table { name, options, partition_by, bound, comment, ..known };
             let replica = match &*identity {
                 "f" => Some("full".to_owned()),
                 "n" => Some("nothing".to_owned()),
