@@ -1,5 +1,6 @@
 //! Whether every `down` undoes its `up`: tried out, revision by revision, in a database that is there for nothing else.
 
+mod additive;
 mod judge;
 mod reach;
 mod report;
@@ -8,6 +9,7 @@ mod rows;
 mod seed;
 
 use std::collections::HashSet;
+use std::pin::Pin;
 
 use migrate_plan::schema::{Schema, diff_schemas};
 use migrate_plan::{Code, Content, Diagnostic, Dialect, Direction, Node, Revision, RevisionGraph};
@@ -19,6 +21,7 @@ use crate::inspect::{Inspection, Memory};
 use crate::migrations::Migrations;
 use crate::migrator::{ACQUIRING, CONNECTING};
 use crate::stop::Stop;
+use additive::only_adds;
 use reach::Reach;
 pub use report::{Finding, Verdict, Verified, VerifyReport};
 use rows::Rows;
@@ -58,6 +61,8 @@ pub struct Verification<'m> {
     stop: Stop,
     progress: Option<Progress<'m>>,
 }
+
+const NOT_WHOLE: &str = "what was applied until here cannot be applied anew";
 
 type Progress<'m> = Box<dyn FnMut(usize, usize, &str) + Send + 'm>;
 
@@ -163,6 +168,8 @@ impl<'m> Verification<'m> {
             notes: Vec::new(),
             emptied: false,
             passed: false,
+            unseen: None,
+            late: Vec::new(),
         };
         let outcome = trial.all(self.only.as_ref(), progress).await;
         let Trial { memory, db, .. } = trial;
@@ -206,6 +213,10 @@ struct Trial<'t> {
     emptied: bool,
     /// Whether revisions were applied since what is there was looked at.
     passed: bool,
+    /// The revision whose second `up` nobody has looked at yet: it is taken to have made the same again.
+    unseen: Option<Node>,
+    /// What was found of revisions later.
+    late: Vec<(Node, Finding, Option<String>)>,
 }
 
 impl Trial<'_> {
@@ -240,11 +251,19 @@ impl Trial<'_> {
                 report.revisions.push(Verified::new(graph.revision(node), verdict, notes, report.dialect));
             }
         }
+        self.settle().await?;
+        for (node, finding, note) in self.late.drain(..) {
+            let is_it = |verified: &&mut Verified| verified.id == graph.id(node);
+            if let Some(verified) = report.revisions.iter_mut().find(is_it) {
+                verified.add(finding, note);
+            }
+        }
         Ok(report)
     }
 
     /// Applies a revision that others need. Rows are made when one that is wanted is reached, or this one cannot be applied.
     async fn pass(&mut self, node: Node) -> Result<Verdict, Error> {
+        self.settle().await?;
         let mut findings = Vec::new();
         if self.step(Direction::Up, node).await?.is_ok() {
             self.done.push(node);
@@ -271,10 +290,19 @@ impl Trial<'_> {
 
     /// One revision: up, down, up, as far as it goes. Leaves the database where the next one begins.
     async fn one(&mut self, node: Node) -> Result<Verdict, Error> {
+        if !only_adds(self.graph.revision(node), self.db.dialect(), &self.now) {
+            self.settle().await?;
+        }
         let before = self.now.clone();
         let reach = Reach::of(self.graph.revision(node), self.db.dialect(), &before);
-        let mut rows_before = self.read_rows(&before, &reach).await?;
+        let mut rows_before = match self.read_rows(&before, &reach).await {
+            Err(_) if self.unseen.is_some() => return self.one_anew(node).await,
+            read => read?,
+        };
         let mut findings = self.apply(node).await?;
+        if self.unseen.is_some() && !findings.is_empty() {
+            return self.one_anew(node).await;
+        }
         if self.done.last() != Some(&node) {
             return Ok(Verdict::Wrong(findings));
         }
@@ -288,10 +316,13 @@ impl Trial<'_> {
         findings.extend((!along.is_empty()).then_some(Finding::RowsTakenAlong(along)));
         if sections.no_down.is_none() {
             let found = self.undo_and_redo(node, [&before, &after], [&rows_before, &rows_after], &reach).await?;
+            if self.unseen.is_some_and(|unseen| unseen != node) {
+                return self.one_anew(node).await;
+            }
             let is_whole = found.is_empty() || self.replay().await?;
             findings.extend(found);
             if !is_whole {
-                self.notes.push("what was applied until here cannot be applied anew".to_owned());
+                self.notes.push(NOT_WHOLE.to_owned());
                 self.fill(&before).await?;
                 return Ok(Verdict::Wrong(findings));
             }
@@ -312,7 +343,7 @@ impl Trial<'_> {
             self.done.push(node);
             return Ok(Vec::new());
         };
-        if !self.rows {
+        if !self.rows || self.unseen.is_some() {
             return Ok(vec![Finding::UpFails(error)]);
         }
         if !self.replay().await? || self.step(Direction::Up, node).await?.is_err() {
@@ -353,17 +384,72 @@ impl Trial<'_> {
         if !lost.wrong.is_empty() {
             return Ok(vec![Finding::RowsNotRestored(lost.wrong)]);
         }
+        // All that was there before is there again, and none of it is this revision's.
+        self.unseen = None;
         if let Err(error) = self.step(Direction::Up, node).await? {
             return Ok(vec![Finding::AgainFails(error)]);
         }
-        let again = diff_schemas(after, &self.inspect().await?);
-        Ok(if again.is_empty() { Vec::new() } else { vec![Finding::AgainDiffers(again)] })
+        self.unseen = Some(node);
+        Ok(Vec::new())
+    }
+
+    /// Looks at what the second `up` of the last revision has made.
+    ///
+    /// That is not done before a revision that only adds: undoing that leaves what there was before, and that is looked at.
+    async fn settle(&mut self) -> Result<(), Error> {
+        match self.unseen.take() {
+            Some(node) => self.is_as_before(node).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a second `up` has made what the first has. If not, that is found, and the database built anew.
+    async fn is_as_before(&mut self, node: Node) -> Result<bool, Error> {
+        let there = self.inspect().await?;
+        let again = diff_schemas(&self.now, &there);
+        if again.is_empty() {
+            return Ok(true);
+        }
+        let note = self.rebuild().await?;
+        self.late.push((node, Finding::AgainDiffers(again), note));
+        Ok(false)
+    }
+
+    /// Tries a revision out that came to grief before anybody had looked at what the last one's second `up` had made. That is
+    /// done first, in a database that is built anew.
+    fn one_anew(&mut self, node: Node) -> Pin<Box<dyn Future<Output = Result<Verdict, Error>> + Send + '_>> {
+        Box::pin(async move {
+            self.done.retain(|done| *done != node);
+            if let Some(last) = self.unseen.take() {
+                self.rebuild().await?;
+                if self.step(Direction::Down, last).await?.is_ok() {
+                    let before = self.inspect().await?;
+                    if self.step(Direction::Up, last).await?.is_err() {
+                        self.rebuild().await?;
+                    } else if self.is_as_before(last).await? {
+                        self.fill(&before).await?;
+                    }
+                }
+            }
+            self.notes.clear();
+            self.one(node).await
+        })
+    }
+
+    /// Applies what is done in an empty database, and makes rows. Says so where not all of it can be applied.
+    async fn rebuild(&mut self) -> Result<Option<String>, Error> {
+        let is_whole = self.replay().await?;
+        // What cannot have rows has been told.
+        let told = self.notes.len();
+        self.fill(&self.now.clone()).await?;
+        self.notes.truncate(told);
+        Ok((!is_whole).then(|| NOT_WHOLE.to_owned()))
     }
 
     /// Undoes a revision, on tables without rows when those that were made do not fit. The inner error is what is wrong with it.
     async fn undo(&mut self, node: Node) -> Result<Result<(), Finding>, Error> {
         let Err(error) = self.step(Direction::Down, node).await? else { return Ok(Ok(())) };
-        if !self.rows {
+        if !self.rows || self.unseen.is_some() {
             return Ok(Err(Finding::DownFails(error)));
         }
         if !self.replay().await? || self.step(Direction::Down, node).await?.is_err() {

@@ -77,7 +77,7 @@ impl Reach {
 }
 
 /// Whether something runs by itself or can be called, which may write anywhere, or tables are part of several others.
-fn runs_code(schema: &Schema) -> bool {
+pub(super) fn runs_code(schema: &Schema) -> bool {
     let is_entangled = |table: &Table| !table.triggers.is_empty() || !table.inherits.is_empty();
     schema.extensions.iter().any(|extension| extension.name != "plpgsql")
         || !schema.routines.is_empty()

@@ -98,6 +98,15 @@ impl Verified {
         }
     }
 
+    /// Adds what was found of it later.
+    pub(super) fn add(&mut self, finding: Finding, note: Option<String>) {
+        match &mut self.verdict {
+            Verdict::Wrong(findings) => findings.push(finding),
+            verdict => *verdict = Verdict::Wrong(vec![finding]),
+        }
+        self.notes.extend(note);
+    }
+
     /// Whether nothing is wrong with it.
     pub fn is_sound(&self) -> bool {
         !matches!(self.verdict, Verdict::Wrong(_))

@@ -135,6 +135,59 @@ fn a_down_that_leaves_something_for_the_next_up_is_found() {
     );
 }
 
+/// Nobody looks at what the second `up` of a revision has made before a revision that only adds; who is to blame is told all
+/// the same.
+#[test]
+fn an_up_that_makes_something_else_once_more_is_found_whatever_follows() {
+    let counts = |id: &str, parents: &str| {
+        revision(
+            id,
+            parents,
+            "DO $$ BEGIN IF nextval('turns') % 2 = 1 THEN ALTER TABLE users ADD COLUMN email TEXT; END IF; END $$;",
+            "ALTER TABLE users DROP COLUMN IF EXISTS email;",
+        )
+    };
+    let base = revision(
+        "1",
+        "none",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY);\nCREATE SEQUENCE turns;",
+        "DROP TABLE users;\nDROP SEQUENCE turns;",
+    );
+    let sound = ("CREATE TABLE notes (id INTEGER PRIMARY KEY);", "DROP TABLE notes;");
+    let left_over =
+        ("CREATE TABLE notes (id INTEGER PRIMARY KEY);\nCREATE INDEX i ON users (id);", "DROP TABLE notes;");
+    let needs_it = ("CREATE INDEX i ON users (email);", "DROP INDEX i;");
+    let drops_it = ("ALTER TABLE users DROP COLUMN IF EXISTS email;", "ALTER TABLE users ADD COLUMN email TEXT;");
+    let cases: [(&str, &[(&str, &str)], &[&str]); 6] = [
+        ("nothing", &[], &[]),
+        ("one that is sound", &[sound], &[]),
+        ("one that leaves something", &[left_over], &["3"]),
+        ("one that needs it", &[needs_it, sound], &[]),
+        ("one that takes it away", &[drops_it], &[]),
+        ("two that are sound", &[("CREATE INDEX i ON users (id);", "DROP INDEX i;"), sound], &[]),
+    ];
+    for (what, following, wrong) in cases {
+        let mut files = vec![base.clone(), counts("2", "1")];
+        for (at, (up, down)) in following.iter().enumerate() {
+            files.push(revision(&(at + 3).to_string(), &(at + 2).to_string(), up, down));
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        on_every_engine(&files, |site| {
+            if site.dialect() != "postgres" {
+                return;
+            }
+            for arguments in [["--jobs", "1"], ["--jobs", "2"], ["--no-rows", "--jobs=1"]] {
+                let ran = site.call(&[&["verify"] as &[&str], &arguments].concat());
+                let failed: Vec<&str> =
+                    ran.stdout.lines().filter_map(|line| line.strip_prefix("FAILED ")?.split(' ').next()).collect();
+                assert_eq!(failed, [&["2"], wrong].concat(), "{what}, {arguments:?}: {ran:?}");
+                let problem = "error[M0904]: the `up` of `2` makes something else when it runs once more";
+                assert!(ran.stderr.contains(problem), "{what}: {ran:?}");
+            }
+        });
+    }
+}
+
 #[test]
 fn what_cannot_be_judged_is_said() {
     on_every_engine(&REVISIONS, |site| {
