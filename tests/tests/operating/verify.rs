@@ -158,7 +158,9 @@ fn an_up_that_makes_something_else_once_more_is_found_whatever_follows() {
         ("CREATE TABLE notes (id INTEGER PRIMARY KEY);\nCREATE INDEX i ON users (id);", "DROP TABLE notes;");
     let needs_it = ("CREATE INDEX i ON users (email);", "DROP INDEX i;");
     let drops_it = ("ALTER TABLE users DROP COLUMN IF EXISTS email;", "ALTER TABLE users ADD COLUMN email TEXT;");
-    let cases: [(&str, &[(&str, &str)], &[&str]); 6] = [
+    // What follows, and which of that is wrong.
+    type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c [&'c str]);
+    let cases: [Case<'_>; 6] = [
         ("nothing", &[], &[]),
         ("one that is sound", &[sound], &[]),
         ("one that leaves something", &[left_over], &["3"]),

@@ -12,7 +12,7 @@ use migrate_plan::schema::QualifiedName;
 
 use super::catalog::{Catalog, FIRST_OID, class};
 use super::cells::{Cells, Oid};
-use super::found::{Found, NO_RELATION};
+use super::found::{Found, NO_RELATION, Parent};
 use super::session::Session;
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::engine::random_id;
@@ -111,6 +111,12 @@ impl Parts {
         self.0 & 1 << part as u8 != 0
     }
 
+    /// What a row counts that these are made of.
+    fn weight(self) -> i64 {
+        let parts = Part::ALL.into_iter().filter(|part| self.have(*part));
+        parts.fold(0, |weight, part| weight | 1 << Stamp::shift(part))
+    }
+
     /// These, with those whose answers they are made of: keys are made of their indexes.
     fn whole(self) -> Self {
         let shape = if self.0 & Self::SHAPE.0 != 0 { Self::SHAPE.0 } else { 0 };
@@ -122,7 +128,7 @@ impl Parts {
 /// Of one relation: how many rows there are of each part, what else they are, and of which parts some were written lately.
 #[derive(Clone, Copy, Debug, Default)]
 struct Stamp {
-    /// Sixteen bits for each part.
+    /// One number beside the other. More rows than have room count on in the next, and are none the less seen.
     rows: i128,
     kinds: u8,
     written: Parts,
@@ -131,18 +137,22 @@ struct Stamp {
 impl Stamp {
     /// The texts that it is made of speak of others.
     const SPEAKS: u8 = 1;
-    /// How much a row of a part counts.
-    const fn weight(part: Part) -> i64 {
-        match part {
-            Part::Relations | Part::Columns => 1,
-            Part::Constraints => 1 << 16,
-            Part::Indexes => 1 << 32,
-            Part::Attached => 1 << 48,
-        }
+    /// How many bits the number of rows of one part takes.
+    const WIDTH: u32 = 16;
+
+    /// Where it stands: a relation and its columns are read together.
+    fn shift(part: Part) -> u32 {
+        let place = match part {
+            Part::Relations | Part::Columns => 0,
+            Part::Constraints => 1,
+            Part::Indexes => 2,
+            Part::Attached => 3,
+        };
+        place * Self::WIDTH
     }
 
     fn rows(self, part: Part) -> i128 {
-        (self.rows / i128::from(Self::weight(part))) & 0xffff
+        self.rows >> Self::shift(part) & ((1 << Self::WIDTH) - 1)
     }
 
     fn speaks(self) -> bool {
@@ -241,6 +251,11 @@ impl Memory {
             let owners: Vec<Oid> = relations.keys().filter_map(owner).collect();
             let owners = owners.into_iter().filter(|table| new.contains_key(table));
             relations.extend(owners.map(|table| (table, Parts::ALL)));
+            // An index says whether that of the partitioned table is whole.
+            let hangs_on = |parents: &[Parent]| parents.iter().any(|parent| relations.contains_key(&parent.oid));
+            let children = found.parents.iter().filter(|(_, parents)| hangs_on(parents)).map(|(child, _)| *child);
+            let children: Vec<Oid> = children.filter(|child| new.contains_key(child)).collect();
+            relations.extend(children.into_iter().map(|child| (child, Parts::ALL)));
         }
         let name = |relation: &Oid| {
             let columns = found.column_names.get(relation).cloned().unwrap_or_default();
@@ -316,8 +331,8 @@ impl Stamps {
         let is_written = "pg_catalog.age(x.xmin) <= pg_catalog.age($1)";
         let written = |parts: Parts| u32::from(parts.0) << 8;
         // What counts, and what only shows that it was written because it never goes away alone.
-        let counted = |relation: &str, weight: &str, kinds: &str, parts, from: &str| {
-            let written = written(parts);
+        let counted = |relation: &str, kinds: &str, parts: Parts, from: &str| {
+            let (weight, written) = (parts.weight(), written(parts));
             format!(
                 "SELECT {relation}, {weight}::bigint, {kinds} + CASE WHEN {is_written} THEN {written} ELSE 0 END \
                  FROM pg_catalog.{from}"
@@ -326,14 +341,14 @@ impl Stamps {
         let shown = |relation: &str, parts, from: &str| {
             format!("SELECT {relation}, 0::bigint, {} FROM pg_catalog.{from} AND {is_written}", written(parts))
         };
-        let of_none = |from: &str| counted("0::oid", "1", "0", Parts::ALL, from);
+        let of_none = |from: &str| counted("0::oid", "0", Parts::ALL, from);
         let its_index = |oid: &str| format!("LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.{oid}");
         // Tables for what is too long change when their table is emptied, and say nothing.
         let of_table = "CASE WHEN x.relkind = 'c' THEN 0::oid ELSE x.oid END";
         let is_index = "x.relkind IN ('i', 'I')";
         let own = format!("x.oid >= {FIRST_OID}::oid AND x.relnamespace <> {TOAST}::oid");
         let mut arms = vec![
-            counted(of_table, "1", "0", Parts::SHAPE, &format!("pg_class x WHERE {own} AND NOT {is_index}")),
+            counted(of_table, "0", Parts::SHAPE, &format!("pg_class x WHERE {own} AND NOT {is_index}")),
             shown(
                 "i.indrelid",
                 Parts::of(&[Part::Indexes]),
@@ -353,16 +368,14 @@ impl Stamps {
             shown("x.seqrelid", Parts::SHAPE, &format!("pg_sequence x WHERE x.seqrelid >= {FIRST_OID}::oid")),
             counted(
                 "COALESCE(i.indrelid, x.inhrelid)",
-                "1",
                 "0",
                 Parts::ALL,
                 &format!("pg_inherits x {} WHERE x.inhrelid >= {FIRST_OID}::oid", its_index("inhrelid")),
             ),
         ];
         for (table, relation, key, kinds, parts) in OF_RELATIONS {
-            let weight = Part::ALL.into_iter().find(|part| parts.have(*part)).map_or(1, Stamp::weight);
             let from = format!("{table} x WHERE x.{key} >= {FIRST_OID}::oid");
-            arms.push(counted(&format!("x.{relation}"), &weight.to_string(), &kinds.to_string(), parts, &from));
+            arms.push(counted(&format!("x.{relation}"), &kinds.to_string(), parts, &from));
         }
         arms.extend(REST.map(|table| of_none(&format!("{table} x WHERE x.oid >= {FIRST_OID}::oid"))));
         let whose =
@@ -373,7 +386,7 @@ impl Stamps {
             format!("SELECT {NAMES}::oid, pg_catalog.hashtext(x.{name}::text)::bigint, 0 FROM pg_catalog.{from} x")
         };
         arms.extend([
-            counted(&whose, "1", "0", Parts::ALL, &commented),
+            counted(&whose, "0", Parts::ALL, &commented),
             of_none(&format!(
                 "pg_namespace n JOIN pg_catalog.pg_description x ON x.objoid = n.oid AND x.classoid = {}",
                 class("pg_namespace")
@@ -383,7 +396,6 @@ impl Stamps {
             of_none(&format!("pg_depend x WHERE x.refclassid = {} AND x.deptype = 'e'", class("pg_extension"))),
             counted(
                 "0::oid",
-                "1",
                 catalog.since(14, &has_body, "0"),
                 Parts::ALL,
                 &format!("pg_proc x WHERE x.oid >= {FIRST_OID}::oid"),

@@ -36,6 +36,22 @@ ALTER TABLE b ENABLE ROW LEVEL SECURITY;
 CREATE POLICY o ON b USING (x IN (SELECT x FROM s.c));
 ";
 
+/// Of what a statement takes away, what is not there at first.
+const MORE: &str = "
+ALTER TABLE b ADD CONSTRAINT k CHECK (x IS NOT NULL), ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES a;
+CREATE UNIQUE INDEX un ON b (id);
+ALTER TABLE b ADD CONSTRAINT un UNIQUE USING INDEX un;
+ALTER TABLE b REPLICA IDENTITY USING INDEX un, ALTER y SET DEFAULT 1;
+CREATE INDEX ax ON a (x);
+ALTER TABLE a CLUSTER ON ax;
+CREATE TRIGGER t AFTER INSERT ON b FOR EACH ROW EXECUTE FUNCTION g();
+CREATE STATISTICS st (dependencies) ON x, id FROM b;
+COMMENT ON TABLE b IS 'b';
+COMMENT ON COLUMN b.y IS 'y';
+COMMENT ON INDEX i IS 'i';
+COMMENT ON CONSTRAINT k ON b IS 'k';
+";
+
 /// `@t` is a table, `@r` any relation, `@c` and `@d` are columns, `@n` is a name, `@k` a type. Many fail, and change nothing.
 const STATEMENTS: &[&str] = &[
     "ALTER TABLE @t RENAME TO @n",
@@ -191,11 +207,13 @@ async fn again(db: &mut Client, memory: &mut Memory) -> Result<Schema, String> {
     Inspection::new().run_again(db, memory).await.map_err(|error| format!("{error:?}"))
 }
 
-/// Runs the statements; after each of them compares what is read again with what is read anew.
-async fn follow(statements: &[String]) -> Result<(), String> {
+/// Runs the statements in a database that holds this; after each of them compares what is read again with what is read anew.
+async fn follow(first: &[&str], statements: &[String]) -> Result<(), String> {
     let database = postgres_or_skip().expect("a server");
     let mut db = connect(&database.url()).await;
-    execute(&db, FIRST).await;
+    for sql in first {
+        execute(&db, sql).await;
+    }
     let mut memory = Memory::default();
     again(&mut db, &mut memory).await?;
     for statement in statements {
@@ -229,7 +247,7 @@ fn what_is_read_again_is_what_is_read_anew() {
     let tapes = prop::collection::vec(prop::collection::vec(any::<u16>(), 6), 1..25);
     let outcome = runner.run(&tapes, |tapes| {
         let statements: Vec<String> = tapes.iter().map(|tape| statement(&mut Tape::of(tape))).collect();
-        let followed = runtime.block_on(follow(&statements));
+        let followed = runtime.block_on(follow(&[FIRST], &statements));
         followed.map_err(|error| TestCaseError::fail(format!("{error}\n{statements:#?}")))
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
@@ -243,7 +261,26 @@ fn no_statement_is_missed() {
         for template in STATEMENTS {
             let names = [("@t", "b"), ("@r", "v"), ("@c", "y"), ("@d", "yy"), ("@n", "n"), ("@k", "text")];
             let sql = names.iter().fold((*template).to_owned(), |sql, (mark, name)| sql.replace(mark, name));
-            follow(&[sql]).await.unwrap_or_else(|error| panic!("{error}"));
+            for first in [&[FIRST] as &[&str], &[FIRST, MORE]] {
+                follow(first, std::slice::from_ref(&sql)).await.unwrap_or_else(|error| panic!("{error}"));
+            }
         }
+    });
+}
+
+/// An index of a partition says so once that of the whole table is whole, which another partition brings about.
+#[test]
+fn indexes_of_partitions_are_read_with_that_of_the_table() {
+    on_postgres(async |database| {
+        database.discard().expect("not needed");
+        let statements = [
+            "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (50) TO (60)",
+            "CREATE INDEX pi ON ONLY p (y)",
+            "CREATE INDEX p1i ON p1 (y)",
+            "CREATE INDEX p2i ON p2 (y)",
+            "ALTER INDEX pi ATTACH PARTITION p1i",
+            "ALTER INDEX pi ATTACH PARTITION p2i",
+        ];
+        follow(&[FIRST], &statements.map(str::to_owned)).await.unwrap_or_else(|error| panic!("{error}"));
     });
 }
