@@ -211,7 +211,7 @@ struct Trial<'t> {
     notes: Vec<String>,
     /// Whether tables that had rows have lost them, because the database was built anew.
     emptied: bool,
-    /// Whether revisions were applied since what is there was looked at.
+    /// Whether revisions were passed since what is there was looked at.
     passed: bool,
     /// The revision whose second `up` nobody has looked at yet: it is taken to have made the same again.
     unseen: Option<Node>,
@@ -268,10 +268,13 @@ impl Trial<'_> {
         if self.step(Direction::Up, node).await?.is_ok() {
             self.done.push(node);
         } else {
+            // Some of it may be there.
+            self.replay().await?;
+            self.passed = true;
             self.look().await?;
             findings = self.apply(node).await?;
         }
-        self.passed |= self.done.last() == Some(&node);
+        self.passed = true;
         Ok(match findings.is_empty() {
             true => Verdict::NotJudged("it was not asked for".to_owned()),
             false => Verdict::Wrong(findings),
@@ -422,13 +425,12 @@ impl Trial<'_> {
             self.done.retain(|done| *done != node);
             if let Some(last) = self.unseen.take() {
                 self.rebuild().await?;
-                if self.step(Direction::Down, last).await?.is_ok() {
-                    let before = self.inspect().await?;
-                    if self.step(Direction::Up, last).await?.is_err() {
-                        self.rebuild().await?;
-                    } else if self.is_as_before(last).await? {
-                        self.fill(&before).await?;
-                    }
+                let is_undone = self.step(Direction::Down, last).await?.is_ok();
+                let before = self.inspect().await?;
+                if !is_undone || self.step(Direction::Up, last).await?.is_err() {
+                    self.rebuild().await?;
+                } else if self.is_as_before(last).await? {
+                    self.fill(&before).await?;
                 }
             }
             self.notes.clear();
@@ -466,7 +468,8 @@ impl Trial<'_> {
     /// Runs one direction of one revision. The inner error is the revision's own, the outer one anything else's.
     async fn step(&mut self, direction: Direction, node: Node) -> Result<Result<(), Error>, Error> {
         self.request.goal = Goal::Single(direction, self.graph.id(node).to_owned());
-        match engine::run(&self.request, self.graph, self.db, &mut None, None).await {
+        // Without optimisation all of it would stand on the stack, of which a test has little.
+        match Box::pin(engine::run(&self.request, self.graph, self.db, &mut None, None)).await {
             Ok(report) if report.steps.len() == 1 => Ok(Ok(())),
             Ok(_) => Err(Error::HistoryChanged),
             Err(RunError { error, .. }) if judge::is_of_the_revision(&error) => Ok(Err(error)),
@@ -515,7 +518,7 @@ impl Trial<'_> {
     }
 
     async fn inspect(&mut self) -> Result<Schema, Error> {
-        self.inspection.run_again(self.db, &mut self.memory).await
+        Box::pin(self.inspection.run_again(self.db, &mut self.memory)).await
     }
 
     async fn read_rows(&mut self, schema: &Schema, reach: &Reach) -> Result<Rows, Error> {

@@ -481,6 +481,21 @@ fn what_stands_before_a_range_is_there_with_rows() {
 }
 
 #[test]
+fn what_fails_before_a_range_leaves_nothing() {
+    let files = [
+        revision("1", "none", "CREATE TABLE a (id INTEGER PRIMARY KEY);", "DROP TABLE a;"),
+        revision("2", "1", "CREATE TABLE half (id INTEGER);\nINSERT INTO missing VALUES (1);", "DROP TABLE half;"),
+        revision("3", "1", "CREATE TABLE c (id INTEGER);", "DROP TABLE c;"),
+        revision("4", "3", "DROP TABLE c;", "CREATE TABLE c (id INTEGER);"),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    on_every_engine(&files, |site| {
+        let ran = site.call(&["verify", "3", "4"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, "FAILED 2  2\nok     3  3\nok     4  4\n"), "{ran:?}");
+    });
+}
+
+#[test]
 fn revisions_that_could_meet_on_the_server_are_tried_out_one_by_one() {
     let role = "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'verify_meets') THEN CREATE\n ROLE verify_meets; \
                 END IF; END $$;";
