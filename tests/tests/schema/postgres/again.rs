@@ -284,3 +284,26 @@ fn indexes_of_partitions_are_read_with_that_of_the_table() {
         follow(&[FIRST], &statements.map(str::to_owned)).await.unwrap_or_else(|error| panic!("{error}"));
     });
 }
+
+/// Which schemas are looked at depends on where unqualified names are found.
+#[test]
+fn what_is_asked_again_is_asked_of_the_schemas_of_now() {
+    on_postgres(async |database| {
+        let mut db = connect(&database.url()).await;
+        execute(&db, "CREATE SCHEMA one; CREATE TABLE one.a (x integer); CREATE TABLE public.b (x integer)").await;
+        let inspection = Inspection::new().schemas([""; 0]);
+        let mut memory = Memory::default();
+        for sql in [
+            "SELECT 1",
+            "ALTER TABLE b ADD y integer",
+            "SET search_path = one",
+            "ALTER TABLE a ADD y integer",
+            "ALTER TABLE a ADD z integer",
+        ] {
+            execute(&db, sql).await;
+            let again = inspection.clone().run_again(&mut db, &mut memory).await.expect("it is read");
+            let anew = inspection.clone().run_again(&mut db, &mut Memory::default()).await.expect("it is read");
+            assert_eq!(again, anew, "after {sql}");
+        }
+    });
+}
