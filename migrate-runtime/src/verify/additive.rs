@@ -12,9 +12,24 @@ use super::reach::runs_code;
 #[derive(Debug, PartialEq, Eq)]
 enum Named<'s> {
     Table(&'s str),
-    Index(&'s str),
-    IndexOf { table: &'s str, index: &'s str },
-    Column { table: &'s str, column: &'s str },
+    /// Where it is dropped its table may be left out.
+    Index {
+        table: Option<&'s str>,
+        index: &'s str,
+    },
+    Column {
+        table: &'s str,
+        column: &'s str,
+    },
+}
+
+impl Named<'_> {
+    fn is(&self, dropped: &Self) -> bool {
+        match (self, dropped) {
+            (Self::Index { index, .. }, Self::Index { table: None, index: other }) => index == other,
+            _ => self == dropped,
+        }
+    }
 }
 
 /// Whether a revision is sure to be one of these, in a database that holds this.
@@ -24,14 +39,15 @@ pub(super) fn only_adds(revision: &Revision, dialect: Dialect, schema: &Schema) 
         section.statements(dialect).ok().filter(|_| section.content == Content::Statements)
     };
     let (Some(up), Some(down)) = (statements(Direction::Up), statements(Direction::Down)) else { return false };
-    let created: Option<Vec<[Named<'_>; 2]>> = up.iter().map(|statement| created(statement.sql())).collect();
-    let Some(created) = created else { return false };
-    let is_created = |sql| dropped(sql).is_some_and(|dropped| created.iter().flatten().any(|named| *named == dropped));
+    let Some(created) = up.iter().map(|statement| created(statement.sql())).collect::<Option<Vec<Named<'_>>>>() else {
+        return false;
+    };
+    let is_created = |sql| dropped(sql).is_some_and(|dropped| created.iter().any(|created| created.is(&dropped)));
     !runs_code(schema) && down.iter().all(|statement| is_created(statement.sql()))
 }
 
-/// What a statement creates that fails where that is there, in the two ways to say it when it is dropped.
-fn created(sql: &str) -> Option<[Named<'_>; 2]> {
+/// What a statement creates that fails where that is there.
+fn created(sql: &str) -> Option<Named<'_>> {
     let words: Vec<&str> = sql.split_whitespace().collect();
     let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.eq_ignore_ascii_case(word));
     let name_at = |at: usize| words.get(at).and_then(|word| name(word.split('(').next().unwrap_or_default()));
@@ -40,17 +56,14 @@ fn created(sql: &str) -> Option<[Named<'_>; 2]> {
         return None;
     }
     if is(0, "create") && is(1, "table") {
-        let table = name_at(2)?;
-        return Some([Named::Table(table), Named::Table(table)]);
+        return name_at(2).map(Named::Table);
     }
     let at = if is(1, "unique") { 2 } else { 1 };
     if is(0, "create") && is(at, "index") && is(at + 2, "on") {
-        let (index, table) = (name_at(at + 1)?, name_at(at + 3)?);
-        return Some([Named::Index(index), Named::IndexOf { table, index }]);
+        return Some(Named::Index { table: Some(name_at(at + 3)?), index: name_at(at + 1)? });
     }
     if is(0, "alter") && is(1, "table") && is(3, "add") && is(4, "column") && is_one_action(sql) {
-        let (table, column) = (name_at(2)?, name(words.get(5)?)?);
-        return Some([Named::Column { table, column }, Named::Column { table, column }]);
+        return Some(Named::Column { table: name_at(2)?, column: name(words.get(5)?)? });
     }
     None
 }
@@ -61,8 +74,8 @@ fn dropped(sql: &str) -> Option<Named<'_>> {
     let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
     match lower.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["drop", "table", _] => Some(Named::Table(name(words[2])?)),
-        ["drop", "index", _] => Some(Named::Index(name(words[2])?)),
-        ["drop", "index", _, "on", _] => Some(Named::IndexOf { table: name(words[4])?, index: name(words[2])? }),
+        ["drop", "index", _] => Some(Named::Index { table: None, index: name(words[2])? }),
+        ["drop", "index", _, "on", _] => Some(Named::Index { table: Some(name(words[4])?), index: name(words[2])? }),
         ["alter", "table", _, "drop", "column", _] => {
             Some(Named::Column { table: name(words[2])?, column: name(words[5])? })
         }

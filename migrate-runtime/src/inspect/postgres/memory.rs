@@ -58,7 +58,7 @@ const TOAST: Oid = 99;
 const ARRAYS: Oid = 750;
 /// From here on transactions are somebody's.
 const FIRST_TRANSACTION: u64 = 3;
-/// How far apart transactions are compared: a catalog keeps half of their number.
+/// Their numbers come round: no further apart one is known to be later than another.
 const MOST_TRANSACTIONS: u64 = 1 << 31;
 /// What is seen by its name alone.
 const NAMES: Oid = 1;
@@ -277,7 +277,7 @@ impl Memory {
         Self { session: Some(session), of, stamps, found: Some(found), ..self }
     }
 
-    /// This memory without what it holds.
+    /// This memory without what was found: of what is prepared, and for which schemas.
     pub(super) fn forgetting(self) -> Self {
         Self { of: self.of, prepared: self.prepared, left: self.left, ..Self::default() }
     }
