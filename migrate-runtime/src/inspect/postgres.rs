@@ -15,6 +15,7 @@ mod others;
 mod relations;
 mod routines;
 mod session;
+mod stamps;
 mod types;
 
 use migrate_plan::schema::Schema;

@@ -6,7 +6,7 @@ use migrate_plan::schema::{Opaque, Policy, Trigger};
 use super::catalog::{Catalog, comment, not_of_an_extension, quoted};
 use super::cells::{Cells, Oid};
 use super::found::Found;
-use super::memory::Part;
+use super::stamps::Part;
 use crate::driver::DriverError;
 use crate::sql::{identifier, literal};
 

@@ -9,8 +9,9 @@ use migrate_plan::Dialect;
 use migrate_plan::schema::QualifiedName;
 
 use super::cells::Oid;
-use super::memory::{Memory, Part, Parts, Stamps};
+use super::memory::Memory;
 use super::session::Session;
+use super::stamps::{Part, Parts, Stamps};
 use crate::driver::{DriverError, LiveConnection, Row};
 use crate::inspect::Scope;
 use crate::sql::{identifier, literal};

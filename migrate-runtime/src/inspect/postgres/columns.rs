@@ -7,8 +7,8 @@ use migrate_plan::schema::{Column, Generated, Identity, Sequence, Type, TypeDefi
 use super::catalog::{Catalog, comment, quoted};
 use super::cells::{Cells, Oid};
 use super::found::{Found, Owner};
-use super::memory::Part;
 use super::relations::identity_options;
+use super::stamps::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {

@@ -7,7 +7,7 @@ use migrate_plan::schema::{
 use super::catalog::{Catalog, comment};
 use super::cells::{Cells, Oid};
 use super::found::Found;
-use super::memory::Part;
+use super::stamps::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {

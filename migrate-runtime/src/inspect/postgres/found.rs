@@ -10,8 +10,8 @@ use migrate_plan::schema::{
 
 use super::catalog::Catalog;
 use super::cells::Oid;
-use super::memory::{Part, Parts};
 use super::relations::owned_by;
+use super::stamps::{Part, Parts};
 
 /// What is of no relation.
 pub(super) const NO_RELATION: Oid = 0;

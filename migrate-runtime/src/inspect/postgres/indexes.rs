@@ -5,7 +5,7 @@ use migrate_plan::schema::{Index, IndexKey, KeyPart, NullsOrder};
 use super::catalog::{Catalog, comment, quoted};
 use super::cells::{Cells, Oid};
 use super::found::{Found, FoundIndex};
-use super::memory::Part;
+use super::stamps::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {

@@ -7,7 +7,7 @@ use migrate_plan::schema::{Opaque, OwnedBy, Sequence, Table, View};
 use super::catalog::{Catalog, class, comment, not_of_an_extension, quoted};
 use super::cells::{Cells, Oid};
 use super::found::{Found, Owner, Parent};
-use super::memory::Part;
+use super::stamps::Part;
 use crate::driver::DriverError;
 
 pub(super) async fn read(catalog: &mut Catalog<'_>, found: &mut Found) -> Result<(), DriverError> {
