@@ -1,6 +1,7 @@
 //! SQLite: every revision takes the write lock for its own transaction and looks again inside it.
 
 mod revision;
+mod settings;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::error::{Error, Remains};
 use crate::event::Event;
 use crate::trace;
 use revision::{Around, Became, Orphans};
+use settings::ForeignKeys;
 
 const DIALECT: Dialect = Dialect::Sqlite;
 const WRITING: &str = "the history cannot be written";
@@ -27,17 +29,6 @@ enum Outcome {
     Done,
     /// Another process changed the history between two transactions.
     HistoryChanged,
-}
-
-/// What is known of the foreign keys of the connection, which a run asks for once: nothing that it runs may change them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ForeignKeys {
-    Unknown,
-    /// They are off, and stay so.
-    Never,
-    On,
-    /// They are off for revisions that drop a table, and on otherwise.
-    Suspended,
 }
 
 /// A row that points nowhere: table, row, parent table, which foreign key.
@@ -61,16 +52,18 @@ fn beyond(before: Vec<Violation>, after: Vec<Violation>) -> Vec<Violation> {
 pub(super) fn refuse_orphans(
     before: Vec<Violation>,
     after: Vec<Violation>,
-    (id, file): (&str, &str),
+    revision: (&str, &str),
     remains: Remains,
 ) -> Result<(), Error> {
-    let new = beyond(before, after).into_iter();
-    let violations: Vec<String> =
-        new.map(|(table, row, parent, _)| format!("`{table}` row {row} points into `{parent}`")).collect();
-    match violations.is_empty() {
-        true => Ok(()),
-        false => Err(Error::ForeignKeys { id: id.to_owned(), file: file.to_owned(), violations, remains }),
-    }
+    let new = beyond(before, after);
+    if new.is_empty() { Ok(()) } else { Err(orphaned(new, revision, remains)) }
+}
+
+/// A revision that leaves these rows, which point nowhere.
+fn orphaned(rows: Vec<Violation>, (id, file): (&str, &str), remains: Remains) -> Error {
+    let words = |(table, row, parent, _): Violation| format!("`{table}` row {row} points into `{parent}`");
+    let violations = rows.into_iter().map(words).collect();
+    Error::ForeignKeys { id: id.to_owned(), file: file.to_owned(), violations, remains }
 }
 
 /// The pauses in which a file's lock is asked for.
@@ -132,7 +125,12 @@ impl Run<'_, '_> {
         }
         let mut keys = ForeignKeys::Unknown;
         let outcome = match self.request.transactions {
-            Transactions::Each => self.steps_on_sqlite(jobs, action, look, last_log, &mut keys, done).await,
+            Transactions::Each => {
+                let journal = self.keep_journal(jobs.len()).await;
+                let outcome = self.steps_on_sqlite(jobs, action, look, last_log, &mut keys, done).await;
+                self.release_journal(journal).await;
+                outcome
+            }
             Transactions::One => self.steps_at_once_on_sqlite(jobs, action, look, last_log, &mut keys, done).await,
         };
         let restored = self.restore_foreign_keys(&mut keys).await;
@@ -193,11 +191,10 @@ impl Run<'_, '_> {
         done: &mut usize,
     ) -> Result<Outcome, Error> {
         work::refuse_parts(jobs, DIALECT)?;
-        let mut orphans = Orphans::Unchecked;
-        if jobs.iter().any(|job| job.drops_table(DIALECT)) && self.suspend_foreign_keys(keys).await? != orphans {
-            // What is found of them cannot be tried again without all of the other revisions.
-            orphans = Orphans::Compared;
-        }
+        let orphans = match jobs.iter().any(|job| job.drops_table(DIALECT)) {
+            true => self.suspend_foreign_keys(keys).await?,
+            false => Orphans::Unchecked,
+        };
         let around = Around { action, look, orphans, commits: false };
         let Some(took) = self.transaction_of_all(jobs, around, last_log).await? else {
             return Ok(Outcome::HistoryChanged);
@@ -216,6 +213,9 @@ impl Run<'_, '_> {
     ) -> Result<Option<Vec<Duration>>, Error> {
         self.begin().await?;
         let outcome = async {
+            // Rows that point nowhere already are tolerated, and then those of each revision are compared.
+            let tolerates = around.orphans == Orphans::Refused && !self.violations().await?.is_empty();
+            let around = if tolerates { Around { orphans: Orphans::Compared, ..around } } else { around };
             let mut took = Vec::new();
             for (number, job) in (1..).zip(jobs) {
                 self.refuse_stopped()?;
@@ -224,36 +224,19 @@ impl Run<'_, '_> {
                 // Once it is proved, nobody else can write as long as the transaction stands.
                 let proved = (number == 1).then_some(last_log);
                 let revision = self.revision_on_sqlite(job, around, proved);
-                if trace::revision(job.step, number, jobs.len()).around(revision).await? != Became::Done {
-                    return Ok(None);
+                match trace::revision(job.step, number, jobs.len()).around(revision).await? {
+                    Became::Done => took.push(started.elapsed()),
+                    Became::Overtaken => return Ok(None),
+                    Became::Orphaned => {
+                        let of = (&*job.step.id, &*job.revision.file);
+                        return Err(orphaned(self.violations().await?, of, Remains::Nothing));
+                    }
                 }
-                took.push(started.elapsed());
             }
             Ok(Some(took))
         };
         let outcome = outcome.await;
         self.end(outcome).await
-    }
-
-    /// Foreign keys off, where they are on: dropping a table would delete the rows that point to it, and the pragma does
-    /// nothing inside a transaction. Says what is to be checked instead.
-    async fn suspend_foreign_keys(&mut self, keys: &mut ForeignKeys) -> Result<Orphans, Error> {
-        if *keys == ForeignKeys::Unknown {
-            *keys = if self.foreign_keys().await? { ForeignKeys::On } else { ForeignKeys::Never };
-        }
-        if *keys == ForeignKeys::On {
-            self.set_foreign_keys("OFF").await?;
-            *keys = ForeignKeys::Suspended;
-        }
-        Ok(if *keys == ForeignKeys::Suspended { Orphans::Refused } else { Orphans::Unchecked })
-    }
-
-    async fn restore_foreign_keys(&mut self, keys: &mut ForeignKeys) -> Result<(), Error> {
-        if *keys == ForeignKeys::Suspended {
-            self.set_foreign_keys("ON").await?;
-            *keys = ForeignKeys::On;
-        }
-        Ok(())
     }
 
     async fn history_on_sqlite(
@@ -338,23 +321,6 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Takes the connection's own time limit away for the run: SQLite would wait in silence, and longer than the lock
-    /// timeout. A handler that the application wrote itself stays.
-    pub(super) async fn suspend_busy_timeout(&mut self) -> Option<String> {
-        if self.db.dialect() != DIALECT {
-            return None;
-        }
-        let limit = self.text_of("PRAGMA busy_timeout").await.ok().filter(|limit| limit != "0")?;
-        self.execute("PRAGMA busy_timeout = 0").await.ok().map(|()| limit)
-    }
-
-    pub(super) async fn restore_busy_timeout(&mut self, limit: Option<String>) {
-        if let Some(limit) = limit {
-            // The pragma touches no file, so there is nothing that could fail.
-            let _ = self.execute(&format!("PRAGMA busy_timeout = {limit}")).await;
-        }
-    }
-
     async fn execute(&mut self, sql: &str) -> Result<(), Error> {
         self.db.batch_execute(sql).await.map_err(|error| Error::driver(WRITING, error))
     }
@@ -368,14 +334,6 @@ impl Run<'_, '_> {
         let number = self.text_of(&look.tables.select_last_log()).await?.parse();
         let table = || look.tables.log_table().to_owned();
         number.map_err(|_| Error::HistoryMalformed { table: table(), problem: "its rows have no numbers".to_owned() })
-    }
-
-    pub(super) async fn foreign_keys(&mut self) -> Result<bool, Error> {
-        Ok(self.text_of("PRAGMA foreign_keys").await? == "1")
-    }
-
-    pub(super) async fn set_foreign_keys(&mut self, value: &str) -> Result<(), Error> {
-        self.execute(&format!("PRAGMA foreign_keys = {value}")).await
     }
 
     pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, Error> {

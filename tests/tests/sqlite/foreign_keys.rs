@@ -103,6 +103,32 @@ fn a_further_orphan_beside_an_old_one_is_refused() {
 }
 
 #[test]
+fn one_transaction_refuses_what_a_revision_orphans_and_tolerates_what_was() {
+    let orphaning = |id: &str| draft("b").after("a").up(&format!("{REBUILD}\nDELETE FROM p WHERE id = {id};"));
+    for old in [false, true] {
+        let file = SqliteFile::new();
+        let mut db = with_foreign_keys(&file);
+        set([family()]).upgrade(&mut db).expect("an upgrade");
+        if old {
+            file.execute("PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (30, 3)");
+        }
+        let refused = set([family(), orphaning("1"), draft("c").after("b")]);
+        let error = refused.migrator().single_transaction().run(&mut db).expect_err("a refusal");
+        assert_eq!(code(&error.error), "M0410");
+        let text = explain(&error.error);
+        assert!(text.contains("revision `b` leaves 1 row that point nowhere"), "{text}");
+        assert!(text.contains("`c` row 10 points into `p`"), "{text}");
+        assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
+        assert!(foreign_keys(&db));
+
+        let tolerated = set([family(), orphaning("99"), draft("c").after("b")]);
+        tolerated.migrator().single_transaction().run(&mut db).expect("an upgrade");
+        assert_eq!(file.rows("SELECT count(*) FROM c"), [if old { "3" } else { "2" }]);
+        assert!(foreign_keys(&db));
+    }
+}
+
+#[test]
 fn the_pragma_is_restored_after_a_failing_statement() {
     let file = SqliteFile::new();
     let mut db = with_foreign_keys(&file);

@@ -2,5 +2,6 @@
 
 mod busy;
 mod foreign_keys;
+mod journal;
 mod messages;
 mod refusal;
