@@ -23,8 +23,12 @@ pub enum StatementClass {
 const LOOKED_AT: usize = 64;
 
 pub(super) fn drops_table(statement: &Statement<'_>) -> bool {
-    let words = words(statement);
-    words.starts(&["DROP", "TABLE"]) || (statement.dialect != Dialect::Postgres && words.starts(&["DROP", "TABLES"]))
+    let mut code = statement.code();
+    let mut next = |words: &[&str]| {
+        code.next().is_some_and(|token| words.iter().any(|word| token.text.eq_ignore_ascii_case(word)))
+    };
+    let tables: &[&str] = if statement.dialect == Dialect::Postgres { &["TABLE"] } else { &["TABLE", "TABLES"] };
+    next(&["DROP"]) && next(tables)
 }
 
 /// Heads of statements that run inside a transaction whatever follows: most of a history begins so.

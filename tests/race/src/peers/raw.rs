@@ -1,9 +1,10 @@
 //! The bare drivers: what any tool would have to do, and nothing else.
 //!
 //! A revision is `BEGIN`, its SQL, a row of the history, `COMMIT`. The row has what the peers keep (number, name, checksum,
-//! time), or else everything that this library keeps, so that the price of its rows is seen apart.
+//! time), or else everything that this library keeps, with what it proves in each transaction or without, so that the price
+//! of its rows and of its proofs is seen apart.
 
-use migrate_runtime::Dialect;
+use migrate_runtime::{Dialect, Direction};
 
 use super::{Peer, Place, Session, Transactions, connections, runtime};
 use crate::revisions::Revision;
@@ -15,6 +16,8 @@ enum Rows {
     Few,
     /// A row of the history with the `down`, and one of the log.
     Ours,
+    /// The same, and the statements that prove lock, history and transaction.
+    OursProved,
 }
 
 /// How a revision is sent.
@@ -41,7 +44,11 @@ pub(super) fn on_sqlite(revisions: &[Revision], transactions: Transactions) -> V
         let what = (Dialect::Sqlite, rows, Messages::One, transactions);
         Box::new(Raw::new(name, what, revisions, connections::rusqlite, execute))
     };
-    vec![raw("raw rusqlite", Rows::Few), raw("raw rusqlite, rows as ours", Rows::Ours)]
+    vec![
+        raw("raw rusqlite", Rows::Few),
+        raw("raw rusqlite, rows as ours", Rows::Ours),
+        raw("raw rusqlite, rows and proofs as ours", Rows::OursProved),
+    ]
 }
 
 pub(super) fn on_postgres(revisions: &[Revision], transactions: Transactions) -> Vec<Box<dyn Peer>> {
@@ -56,6 +63,7 @@ pub(super) fn on_postgres(revisions: &[Revision], transactions: Transactions) ->
         raw("raw tokio-postgres, a message a revision", Rows::Few, Messages::One),
         raw("raw tokio-postgres, a message a statement", Rows::Few, Messages::OnePerStatement),
         raw("raw tokio-postgres, a message a revision, rows as ours", Rows::Ours, Messages::One),
+        raw("raw tokio-postgres, a message a revision, rows and proofs as ours", Rows::OursProved, Messages::One),
     ]
 }
 
@@ -67,10 +75,11 @@ impl<C> Raw<C> {
         connect: fn(&Place) -> C,
         execute: fn(&mut C, &str),
     ) -> Self {
-        let statements = |sql: &str, records: Vec<String>| {
-            let mut statements = vec![sql.trim_end().trim_end_matches(';').to_owned()];
-            statements.extend(records);
-            statements
+        let count = revisions.len();
+        let statements = |done: usize, direction: Direction, sql: &str, records: Vec<String>| {
+            let is_first = done % count == 0 || transactions == Transactions::Each;
+            let (before, after) = rows.proofs(dialect, direction, is_first.then_some(done));
+            [before, vec![sql.trim_end().trim_end_matches(';').to_owned()], after, records].concat()
         };
         let framed = |revisions: Vec<Vec<String>>| {
             let begin = || vec!["BEGIN".to_owned()];
@@ -82,8 +91,12 @@ impl<C> Raw<C> {
                 Transactions::One => [vec![begin()], revisions, vec![commit()]].concat(),
             }
         };
-        let ups = revisions.iter().map(|revision| statements(&revision.up, rows.insert(revision, dialect)));
-        let downs = revisions.iter().rev().map(|revision| statements(&revision.down, rows.delete(revision, dialect)));
+        let ups = (0..)
+            .zip(revisions)
+            .map(|(done, revision)| statements(done, Direction::Up, &revision.up, rows.insert(revision, dialect)));
+        let downs = (count..)
+            .zip(revisions.iter().rev())
+            .map(|(done, revision)| statements(done, Direction::Down, &revision.down, rows.delete(revision, dialect)));
         Self {
             name,
             create: rows.create(dialect),
@@ -114,15 +127,48 @@ impl Rows {
                 "CREATE TABLE raw_history (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, \
                  applied_at {stamp} NOT NULL)"
             ),
-            Self::Ours => format!(
+            Self::Ours | Self::OursProved => format!(
                 "CREATE TABLE raw_history (id varchar(255) NOT NULL PRIMARY KEY, format integer NOT NULL, digest bigint, \
                  state text NOT NULL, journal text, parents text NOT NULL, depends_on text NOT NULL, title text NOT NULL, \
                  up_checksum text, down_checksum text, applied_at {stamp} NOT NULL, duration_ms bigint NOT NULL, applied_by text \
                  NOT NULL, application text NOT NULL, tool text NOT NULL, down_sql text, lease bigint); \
                  CREATE TABLE raw_log (seq {seq}, format integer NOT NULL, run_id text NOT NULL, revision varchar(255) \
                  NOT NULL, action text NOT NULL, note text, checksum text, at {stamp} NOT NULL, duration_ms bigint NOT \
-                 NULL, done_by text NOT NULL, application text NOT NULL, tool text NOT NULL)"
+                 NULL, done_by text NOT NULL, application text NOT NULL, tool text NOT NULL); \
+                 CREATE TABLE raw_lease (name varchar(64) NOT NULL PRIMARY KEY, owner text NOT NULL, token bigint NOT \
+                 NULL, backend text NOT NULL, backend_start text NOT NULL, expires_at {stamp} NOT NULL); \
+                 INSERT INTO raw_lease VALUES ('run', 'ours', 1, '', '', CURRENT_TIMESTAMP)"
             ),
+        }
+    }
+
+    /// What stands before a revision's SQL and behind it, where so many rows of the log are known, or none where nobody
+    /// else can have written.
+    fn proofs(self, dialect: Dialect, direction: Direction, known: Option<usize>) -> (Vec<String>, Vec<String>) {
+        let owned = |statements: &[&str]| statements.iter().map(|sql| (*sql).to_owned()).collect();
+        match (self, dialect) {
+            (Self::Few | Self::Ours, _) => (Vec::new(), Vec::new()),
+            (Self::OursProved, Dialect::Postgres) => {
+                let held = "UPDATE raw_lease SET expires_at = clock_timestamp() + interval '30 seconds', backend_start = CASE \
+                            WHEN backend = pg_backend_pid()::text THEN backend_start ELSE '' END, backend = \
+                            pg_backend_pid()::text, token = CAST(CASE WHEN owner = 'ours' AND token = 1 THEN '1' ELSE \
+                            'lost' END AS bigint) RETURNING set_config('raw.guard', 'ours', true)";
+                let whole = "SELECT CAST(CASE current_setting('raw.guard', true) WHEN 'ours' THEN '1' WHEN 'begun' THEN \
+                             'lost' ELSE 'ended' END AS integer)";
+                let before = match known {
+                    Some(_) => owned(&["SET LOCAL raw.guard = 'begun'", held]),
+                    None => owned(&["SET LOCAL raw.guard = 'ours'"]),
+                };
+                (before, owned(&[whole, "RESET ALL", "RESET ROLE"]))
+            }
+            (Self::OursProved, _) => {
+                let proof =
+                    |known| format!("SELECT abs(-9223372036854775808 + 0 * seq) FROM raw_log WHERE seq > {known}");
+                let orphans = "SELECT 1 FROM pragma_foreign_key_check WHERE abs(-9223372036854775808 + 0 * fkid)";
+                let checked = (direction == Direction::Down).then_some(orphans);
+                let before = known.map(proof).into_iter().chain(["SAVEPOINT raw_guard".to_owned()]);
+                (before.collect(), owned(&["RELEASE raw_guard"].into_iter().chain(checked).collect::<Vec<_>>()))
+            }
         }
     }
 
@@ -133,7 +179,7 @@ impl Rows {
                 "INSERT INTO raw_history (version, name, checksum, applied_at) VALUES ({number}, 'create t', \
                  '{checksum}', {now})"
             )],
-            Self::Ours => vec![
+            Self::Ours | Self::OursProved => vec![
                 format!(
                     "INSERT INTO raw_history (id, format, digest, state, journal, parents, depends_on, title, up_checksum, \
                      down_checksum, applied_at, duration_ms, applied_by, application, tool, down_sql, lease) VALUES \
@@ -151,7 +197,7 @@ impl Rows {
         let number = revision.number;
         match self {
             Self::Few => vec![format!("DELETE FROM raw_history WHERE version = {number}")],
-            Self::Ours => vec![
+            Self::Ours | Self::OursProved => vec![
                 format!("DELETE FROM raw_history WHERE id = '{number:05}'"),
                 log(number, "downgrade", &"0123456789abcdef".repeat(4), now(dialect)),
             ],
