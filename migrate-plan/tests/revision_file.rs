@@ -506,7 +506,12 @@ fn a_marker_in_column_1_counts_inside_quotes_too() {
 
 #[test]
 fn lines_that_are_almost_markers_are_refused() {
-    for line in ["  -- migrate: down", "--migrate: down", "-- Migrate: down", "--  migrate : down", "-- MIGRATE:down"] {
+    let spelled =
+        ["  -- migrate: down", "--migrate: down", "-- Migrate: down", "--  migrate : down", "-- MIGRATE:down"];
+    let without_colon =
+        ["-- migrate down", "--migrate down", "-- migrate down sqlite postgres", "-- migrate no-transaction"];
+    let of_the_noun = ["-- migration: down", "-- Migration down"];
+    for line in spelled.into_iter().chain(without_colon).chain(of_the_noun) {
         let problems = parse_revision(FILE, with_header(&format!("-- migrate: up\nSELECT 1;\n{line}\n")).as_bytes());
         let problems = problems.expect_err(line);
         assert_eq!((problems.len(), problems[0].place.line), (1, 6), "{line}");
@@ -534,6 +539,12 @@ fn comments_that_only_speak_of_migrating_are_comments() {
     parse(&with_header(
         "-- migrate the users: later\n\n-- migrate: up\n-- we migrate: slowly\nSELECT 1; -- migrate: x\n",
     ));
+    for line in
+        ["-- migrate down the street", "-- migration: see below", "-- migrate", "-- migrated: up", "-- migrate up to 5"]
+    {
+        let revision = parse(&with_header(&format!("-- migrate: up\nSELECT 1;\n{line}\nSELECT 2;\n")));
+        assert!(revision.section(Direction::Up, Dialect::Sqlite).is_some_and(|up| up.body.contains(line)), "{line}");
+    }
 }
 
 #[test]

@@ -203,7 +203,7 @@ pub(crate) async fn run(
     let note = request.reason.clone();
     let report = RunReport { note, ..RunReport::new(request.goal.action(), random_id()) };
     let (announced, hold) = (HashSet::new(), Hold::Unproven);
-    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false };
+    let mut run = Run { request, graph, db, listener, report, announced, hold, approved: false, rest: None };
     let own_waiting = run.suspend_busy_timeout().await;
     let span = trace::run(run.report.action, &run.report.run_id, run.db.dialect());
     let going = async {
@@ -215,7 +215,15 @@ pub(crate) async fn run(
     run.restore_busy_timeout(own_waiting).await;
     match outcome {
         Ok(()) => Ok(run.report),
-        Err(error) => Err(RunError { error, report: Box::new(run.report) }),
+        Err(error) => {
+            let is_partly_done = !run.report.steps.is_empty() || error.half_done().is_some();
+            let left = run.report.planned.saturating_sub(run.report.steps.len());
+            let rest = run.rest.filter(|_| is_partly_done).map(|rest| match rest {
+                Rest::Named(command) => command,
+                Rest::OfBranch(id) => format!("downgrade {id}@-{left}"),
+            });
+            Err(RunError { error, report: Box::new(RunReport { rest, ..run.report }) })
+        }
     }
 }
 
@@ -239,6 +247,16 @@ struct Run<'r, 'l> {
     hold: Hold,
     /// Whether somebody has said yes to the first plan.
     approved: bool,
+    /// What does the rest of the first plan once a part of it is done.
+    rest: Option<Rest>,
+}
+
+/// What does the rest of a plan.
+enum Rest {
+    /// A verb with its target.
+    Named(String),
+    /// Undoing the branch of this revision further, as many revisions as are left.
+    OfBranch(String),
 }
 
 impl<'r> Run<'r, '_> {
@@ -250,6 +268,7 @@ impl<'r> Run<'r, '_> {
         self.report.heads_after = work.now.head_ids();
         self.report.unknown = work.now.unknown().map(|row| row.id.clone()).collect();
         self.tell_oddities(&work.now);
+        self.rest = self.rest_of(&work);
         self.announced = work.plan.all_steps().map(|step| (step.direction, step.id.to_string())).collect();
         self.emit(&Event::Planned { plan: &work.plan });
         if work.plan.is_empty() {
@@ -260,6 +279,7 @@ impl<'r> Run<'r, '_> {
         let jobs = work.jobs(&first, self.db).await?;
         if self.request.transactions == Transactions::One && !work.plan.action.is_about_history() {
             work::refuse_parts(&jobs, self.db.dialect())?;
+            self.refuse_mixed_keys(&jobs).await?;
         }
         if let Some(gate) = gate {
             let note = prospect::pass(gate, &work.plan, &jobs, first.exists, self.db.dialect())?;
@@ -300,6 +320,37 @@ impl<'r> Run<'r, '_> {
             self.emit(&Event::Planned { plan: &work.plan });
         }
         Ok(work)
+    }
+
+    /// What leads where a plan leads once a part of it is done, where what was asked for means something else then.
+    fn rest_of(&self, work: &Work<'_>) -> Option<Rest> {
+        let (applied, steps) = (work.applied(), &work.plan.steps);
+        let last = steps.last().filter(|_| self.request.goal.is_relative())?;
+        let nodes = |plan: &Plan| plan.steps.iter().map(|step| step.node).collect::<Vec<_>>();
+        let leads_there = |plan: Result<Plan, PlanError>| plan.is_ok_and(|plan| nodes(&plan) == nodes(&work.plan));
+        match &self.request.goal {
+            Goal::Upgrade(_) => {
+                let target: Target = last.id.parse().ok()?;
+                leads_there(Plan::upgrade(applied, &[target])).then(|| Rest::Named(format!("upgrade {}", last.id)))
+            }
+            Goal::Downgrade(_) => {
+                let undoes = |word: &str| {
+                    word.parse().is_ok_and(|target: Target| leads_there(Plan::downgrade(applied, &target)))
+                };
+                let graph = applied.all();
+                let mut below = graph.parents(last.node).iter().map(|node| graph.id(*node)).chain(["base"]);
+                let named = below.find(|word| undoes(word)).map(|word| Rest::Named(format!("downgrade {word}")));
+                let of_branch =
+                    || undoes(&format!("{}@-{}", last.id, steps.len())).then(|| Rest::OfBranch(last.id.to_string()));
+                named.or_else(of_branch)
+            }
+            // What is undone of it is to be applied again.
+            Goal::Redo(_) => Some(Rest::Named(match work.heads_after(work.plan.all_steps().count()).as_slice() {
+                [head] => format!("upgrade {head}"),
+                _ => "upgrade heads".to_owned(),
+            })),
+            _ => None,
+        }
     }
 
     fn tell_oddities(&mut self, applied: &Applied<'_>) {

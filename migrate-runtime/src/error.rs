@@ -244,6 +244,17 @@ impl Error {
         }
     }
 
+    /// The revision that is half done, if one is.
+    pub(crate) fn half_done(&self) -> Option<&str> {
+        match self {
+            Self::Statement(failure) if failure.remains != Remains::Nothing => Some(&failure.id),
+            Self::Blocked(blocked) if blocked.failure.remains != Remains::Nothing => Some(&blocked.failure.id),
+            Self::ForeignKeys { id, remains, .. } if *remains != Remains::Nothing => Some(id),
+            Self::Interrupted(interruption) => Some(&interruption.id),
+            _ => None,
+        }
+    }
+
     /// [`Error::diagnostics`] of a run in a database that is there for it alone: without what they say of its state, which nobody
     /// will see.
     pub fn diagnostics_in_scratch(&self) -> Vec<Diagnostic> {

@@ -37,6 +37,9 @@ pub struct RunReport {
     pub unknown: Vec<String>,
     /// What the log rows of this run say beside what was done, such as where the backup is.
     pub note: Option<String>,
+    /// Of a run that failed: the verb and target that do what is left of it, such as `downgrade 1975ea83b712`. `None` where
+    /// what was asked for still means the same; a target such as `-2` counts from what is applied by now.
+    pub rest: Option<String>,
     /// Revisions that were taken over from another tool before the first step: recorded, and not run. Committed.
     pub adopted: Vec<String>,
 }
@@ -52,6 +55,7 @@ impl RunReport {
             heads_after: Vec::new(),
             unknown: Vec::new(),
             note: None,
+            rest: None,
             adopted: Vec::new(),
         }
     }

@@ -872,6 +872,37 @@ fn on_postgres_a_downgrade_that_waited_does_no_more_than_its_plan() {
 }
 
 #[test]
+fn the_rest_of_a_relative_run_has_a_name() {
+    let file = |id: &str, parents: &str| {
+        format!(
+            "-- revision: {id}\n-- parents: {parents}\n\n-- migrate: up\nCREATE TABLE t_{id} (x integer);\n\n-- migrate: down\nDROP TABLE t_{id};\n"
+        )
+    };
+    let files = [("001", "none"), ("002", "001"), ("003", "002"), ("004", "001")];
+    let files = files.map(|(id, parents)| (format!("{id}_t.sql"), file(id, parents)));
+    let sandbox = Sandbox::with_revisions(&files.each_ref().map(|(name, text)| (name.as_str(), text.as_str())));
+    assert_eq!(on_sqlite(&sandbox, &["upgrade", "heads"]).code, 0);
+    let good = sandbox.read("migrations/002_t.sql");
+    sandbox.write("migrations/002_t.sql", good.replace("DROP TABLE t_002", "DROP TABLE nothing"));
+
+    // Beside a branch the target's parent is no target: it has other revisions above it.
+    let down = on_sqlite(&sandbox, &["downgrade", "003@-2"]);
+    assert_eq!(down.code, 1, "{}", down.transcript());
+    assert!(down.stderr.contains("; `downgrade 002@-1` leads where it was going"), "{}", down.transcript());
+    assert!(
+        down.stderr.contains("mend the statement and run `downgrade 002@-1`: the revision"),
+        "{}",
+        down.transcript()
+    );
+
+    sandbox.write("migrations/002_t.sql", good);
+    let rest = on_sqlite(&sandbox, &["downgrade", "002@-1"]);
+    assert_eq!(rest.code, 0, "{}", rest.transcript());
+    let current = on_sqlite(&sandbox, &["current", "-q"]);
+    assert!(current.stdout.starts_with("004"), "{}", current.transcript());
+}
+
+#[test]
 fn what_failed_on_the_way_down_or_up_again_says_what_is_applied() {
     let sandbox = chain();
     assert_eq!(on_sqlite(&sandbox, &["upgrade", "002"]).code, 0);
@@ -888,7 +919,7 @@ fn what_failed_on_the_way_down_or_up_again_says_what_is_applied() {
     );
     let redo = on_sqlite(&sandbox, &["redo", "base"]);
     assert!(
-        redo.code == 1 && redo.stderr.contains("; `upgrade` applies again what was undone"),
+        redo.code == 1 && redo.stderr.contains("; `upgrade 002` leads where it was going"),
         "{}",
         redo.transcript()
     );

@@ -8,6 +8,7 @@ mod section;
 use std::borrow::Cow;
 
 use super::{Direction, Origin, Revision, Section, Text};
+use crate::Dialect;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::statement::SplitError;
 use header::Header;
@@ -488,11 +489,28 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether a line is nearly a marker: indented, or with other blanks or capitals.
+/// Whether a line is nearly a marker: indented, with other blanks or capitals, or without the colon before what only a marker
+/// says, since `-- migrate the users` is a comment and `-- migrate down` is none.
 fn is_almost_marker(line: &str) -> bool {
-    let Some(comment) = line.trim_start().strip_prefix("--") else { return false };
+    let Some(comment) = line.trim_start().strip_prefix("--").filter(|_| !line.starts_with(MARKER)) else {
+        return false;
+    };
     let comment = comment.trim_start();
-    comment.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("migrate"))
-        && comment[7..].trim_start().starts_with(':')
-        && !line.starts_with(MARKER)
+    let end = comment.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(comment.len());
+    let (word, rest) = comment.split_at(end);
+    let is = |name: &str| word.eq_ignore_ascii_case(name);
+    match rest.trim_start().strip_prefix(':') {
+        Some(_) if is("migrate") => true,
+        after => (is("migrate") || is("migration")) && says_what_a_marker_says(after.unwrap_or(rest)),
+    }
+}
+
+/// Whether a text is `up` or `down`, for all dialects or for some, or another word of a marker, and nothing else.
+fn says_what_a_marker_says(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(str::to_ascii_lowercase);
+    match words.next().as_deref() {
+        Some("up" | "down") => words.all(|word| word.parse::<Dialect>().is_ok()),
+        Some("nothing" | "no-transaction" | "irreversible") => words.next().is_none(),
+        _ => false,
+    }
 }

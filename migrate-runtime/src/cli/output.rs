@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
-use migrate_plan::{Action, Code, Diagnostic, GraphDefect, PlanError, TargetError};
+use migrate_plan::{Code, Diagnostic, GraphDefect, PlanError, TargetError};
 use serde_json::{Value, json};
 
 use super::{Exit, escape, json};
-use crate::error::{Error, Remains, RunError};
+use crate::error::{Error, RunError};
 use crate::report::StepReport;
 
 /// How results are written.
@@ -205,6 +205,8 @@ pub struct Failure {
     pub applied: Vec<StepReport>,
     /// The state that the database is in now.
     pub state: Option<String>,
+    /// The verb and target that do what is left, where the verb that failed would do something else by now.
+    pub rest: Option<String>,
 }
 
 impl Failure {
@@ -218,6 +220,16 @@ impl Failure {
         if let Some(first) = first.filter(|_| super::interrupts().is_requested()) {
             first.why = Some("the run was interrupted, and the statement cancelled".to_owned());
             first.help = "run it again: it goes on where it stopped".to_owned();
+            self.name_the_rest();
+        }
+    }
+
+    /// What counts from what is applied would go further when it is run again.
+    fn name_the_rest(&mut self) {
+        let Some(rest) = &self.rest else { return };
+        let named = format!("run `{}`", escape::line(rest));
+        for diagnostic in &mut self.diagnostics {
+            diagnostic.help = diagnostic.help.replace("run it again", &named);
         }
     }
 
@@ -269,13 +281,7 @@ impl From<Vec<GraphDefect>> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let report = *error.report;
-        let half_done = match &error.error {
-            Error::Statement(failure) if failure.remains != Remains::Nothing => Some(&failure.id),
-            Error::Blocked(blocked) if blocked.failure.remains != Remains::Nothing => Some(&blocked.failure.id),
-            Error::ForeignKeys { id, remains, .. } if *remains != Remains::Nothing => Some(id),
-            Error::Interrupted(interruption) => Some(&interruption.id),
-            _ => None,
-        };
+        let half_done = error.error.half_done();
         let at = at(&report.heads_after);
         let state = match (report.steps.len(), half_done) {
             (0, None) if report.heads_after.is_empty() => None,
@@ -289,9 +295,14 @@ impl From<RunError> for Failure {
                 ))
             }
         };
-        let undone = report.action == Action::Redo && !report.steps.is_empty();
-        let state = state.map(|state| if undone { state + "; `upgrade` applies again what was undone" } else { state });
-        Self { diagnostics: error.error.diagnostics(), applied: report.steps, state }
+        let state = match &report.rest {
+            Some(rest) => state.map(|state| format!("{state}; `{}` leads where it was going", escape::line(rest))),
+            None => state,
+        };
+        let mut failure =
+            Self { diagnostics: error.error.diagnostics(), applied: report.steps, state, rest: report.rest };
+        failure.name_the_rest();
+        failure
     }
 }
 

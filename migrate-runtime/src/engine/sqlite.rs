@@ -22,6 +22,7 @@ use settings::ForeignKeys;
 const DIALECT: Dialect = Dialect::Sqlite;
 const WRITING: &str = "the history cannot be written";
 const COMMITTING: &str = "the transaction cannot be committed";
+const CHECKING: &str = "rows that point nowhere cannot be looked for";
 
 /// What became of the steps of a plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,6 +192,7 @@ impl Run<'_, '_> {
         done: &mut usize,
     ) -> Result<Outcome, Error> {
         work::refuse_parts(jobs, DIALECT)?;
+        self.refuse_mixed_keys(jobs).await?;
         let orphans = match jobs.iter().any(|job| job.drops_table(DIALECT)) {
             true => self.suspend_foreign_keys(keys).await?,
             false => Orphans::Unchecked,
@@ -337,7 +339,7 @@ impl Run<'_, '_> {
     }
 
     pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
-        let rows = self.db.query("PRAGMA foreign_key_check").await.map_err(|error| Error::driver(WRITING, error))?;
+        let rows = self.db.query("PRAGMA foreign_key_check").await.map_err(|error| Error::driver(CHECKING, error))?;
         let text = |row: &crate::driver::Row, column| row.text(column).unwrap_or("?").to_owned();
         Ok(rows.iter().map(|row| (text(row, 0), text(row, 1), text(row, 2), text(row, 3))).collect())
     }

@@ -12,6 +12,8 @@ on_every_driver! {
     without_a_position_the_failing_statement_is_counted_out,
     a_failing_down_leaves_the_revision_applied,
     the_diagnostic_says_what_state_the_database_is_in,
+    what_counts_from_what_is_applied_names_the_rest,
+    what_names_its_target_is_run_again,
 }
 
 /// Three revisions of which the second fails in its third statement.
@@ -105,4 +107,47 @@ fn the_diagnostic_says_what_state_the_database_is_in(db: &mut dyn Database) {
     let notes = &diagnostics[0].notes;
     assert!(notes.contains(&"in: INSERT INTO numbers VALUES (1)".to_owned()), "{notes:?}");
     assert!(notes.contains(&"this revision was rolled back, nothing of it remains".to_owned()), "{notes:?}");
+}
+
+/// `a` and above it `b`, `c` and `d`, of which some up or down fails.
+fn four(fails: impl Fn(&str) -> (bool, bool)) -> Migrations {
+    let names = ["a", "b", "c", "d"];
+    set((0..names.len()).map(|at| {
+        let (up, down) = fails(names[at]);
+        let mut revision = draft(names[at]);
+        if at > 0 {
+            revision = revision.after(names[at - 1]);
+        }
+        if up {
+            revision = revision.up("INSERT INTO nowhere VALUES (1);");
+        }
+        if down { revision.down("DELETE FROM nowhere;") } else { revision }
+    }))
+}
+
+fn what_counts_from_what_is_applied_names_the_rest(db: &mut dyn Database) {
+    let good = four(|_| (false, false));
+    let rest = |db: &mut dyn Database, migrator| db.fail(migrator).report.rest;
+
+    let up = four(|id| (id == "c", false));
+    assert_eq!(rest(db, up.migrator().target("+3")).as_deref(), Some("upgrade c"));
+    assert_eq!(rest(db, up.migrator().target("+1")), None, "nothing was done");
+    db.upgrade(&good);
+
+    let down = four(|id| (false, id == "c"));
+    assert_eq!(rest(db, down.migrator().downgrade("-3")).as_deref(), Some("downgrade a"));
+    assert_eq!(db.applied(), ["a", "b", "c"]);
+    db.upgrade(&good);
+    assert_eq!(rest(db, down.migrator().downgrade("-4")).as_deref(), Some("downgrade base"));
+    db.upgrade(&good);
+
+    assert_eq!(rest(db, down.migrator().redo("a")).as_deref(), Some("upgrade d"));
+    assert_eq!(db.applied(), ["a", "b", "c"]);
+}
+
+fn what_names_its_target_is_run_again(db: &mut dyn Database) {
+    let up = four(|id| (id == "c", false));
+    assert_eq!(db.fail(up.migrator().target("d")).report.rest, None);
+    db.upgrade(&four(|_| (false, false)));
+    assert_eq!(db.fail(four(|id| (false, id == "c")).migrator().downgrade("a")).report.rest, None);
 }

@@ -1,6 +1,6 @@
 //! A rebuild drops a table, and with foreign keys on that deletes the rows that point to it.
 
-use migrate_runtime::Migrations;
+use migrate_runtime::{Migrations, Stop};
 use migrate_tests::suite::{Draft, SqliteFile, code, draft, explain, set};
 use rusqlite::Connection;
 
@@ -125,6 +125,101 @@ fn one_transaction_refuses_what_a_revision_orphans_and_tolerates_what_was() {
         tolerated.migrator().single_transaction().run(&mut db).expect("an upgrade");
         assert_eq!(file.rows("SELECT count(*) FROM c"), [if old { "3" } else { "2" }]);
         assert!(foreign_keys(&db));
+    }
+}
+
+#[test]
+fn one_transaction_is_refused_where_rows_are_written_beside_a_dropped_table() {
+    let updates = draft("b").after("a").up("UPDATE p SET id = 3 WHERE id = 1;");
+    let drops = draft("c").after("b").up("CREATE TABLE old (x);\nDROP TABLE old;");
+    let cascading = draft("a").up("CREATE TABLE p (id INTEGER PRIMARY KEY);\n\
+         CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p ON UPDATE CASCADE);\n\
+         INSERT INTO p VALUES (1);\nINSERT INTO c VALUES (10, 1);");
+    let revisions = set([cascading, updates, drops]);
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let error = revisions.migrator().single_transaction().run(&mut db).expect_err("a refusal");
+    assert_eq!(code(&error.error), "M0419");
+    let text = explain(&error.error);
+    assert!(text.contains("another revision drops a table") && text.contains("b.sql:5:1"), "{text}");
+    assert_eq!(file.rows("SELECT name FROM sqlite_schema"), [""; 0], "nothing is written before");
+
+    revisions.upgrade(&mut db).expect("an upgrade");
+    assert_eq!(file.rows("SELECT p FROM c"), ["3"]);
+
+    let seeds = |table: &str| {
+        set([
+            draft("a").up(&format!("{table};\nINSERT INTO t VALUES (1);")),
+            draft("b").after("a").up("CREATE TABLE old (x);\nDROP TABLE old;"),
+        ])
+    };
+    let at_once = |revisions: &Migrations| {
+        let file = SqliteFile::new();
+        let outcome = revisions.migrator().single_transaction().run(&mut with_foreign_keys(&file));
+        outcome.map(|report| report.steps.len()).map_err(|error| code(&error.error))
+    };
+    assert_eq!(at_once(&seeds("CREATE TABLE t (x)")), Ok(2), "rows that are added take nothing away");
+    assert_eq!(at_once(&seeds("CREATE TABLE t (x PRIMARY KEY ON CONFLICT REPLACE)")), Err("M0419"));
+
+    let file = SqliteFile::new();
+    let mut db = file.open();
+    db.pragma_update(None, "foreign_keys", false).expect("a pragma");
+    revisions.migrator().single_transaction().run(&mut db).expect("without foreign keys they are the same");
+    assert_eq!(file.rows("SELECT p FROM c"), ["1"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_checked_names_the_revision() {
+    let mismatched = draft("a").up("CREATE TABLE p (id INTEGER);\nCREATE TABLE old (x);\n\
+         CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));");
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let revisions = set([mismatched, draft("b").after("a").up("DROP TABLE old;")]);
+    let text = explain(&revisions.upgrade(&mut db).expect_err("a failure").error);
+    assert!(text.contains("up of `b` failed: foreign key mismatch"), "{text}");
+    assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
+    assert!(foreign_keys(&db));
+}
+
+#[test]
+fn a_deferred_key_that_fails_at_the_end_names_the_revision() {
+    let deferred = draft("a").up("CREATE TABLE p (id INTEGER PRIMARY KEY);\n\
+         CREATE TABLE c (p INTEGER REFERENCES p DEFERRABLE INITIALLY DEFERRED);");
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let revisions = set([deferred, draft("b").after("a").up("INSERT INTO c VALUES (5);")]);
+    let text = explain(&revisions.upgrade(&mut db).expect_err("a failure").error);
+    assert!(text.contains("up of `b` failed: FOREIGN KEY constraint failed"), "{text}");
+    assert!(text.contains("when the transaction was committed"), "{text}");
+    assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
+    assert!(db.is_autocommit());
+}
+
+#[test]
+fn an_interrupt_during_the_check_is_no_orphan() {
+    let file = SqliteFile::new();
+    let mut db = with_foreign_keys(&file);
+    let revisions = set([family(), draft("b").after("a").up("CREATE TABLE old (x);\nDROP TABLE old;")]);
+    set([family()]).upgrade(&mut db).expect("an upgrade");
+    file.execute(
+        "WITH RECURSIVE n (i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) INSERT INTO p SELECT i FROM n;\n\
+         INSERT INTO c SELECT id, id FROM p WHERE id >= 100;",
+    );
+    for at_once in [false, true] {
+        let interrupt = db.get_interrupt_handle();
+        let stop = Stop::new();
+        let migrator = revisions.migrator().stop_on(&stop);
+        let migrator = if at_once { migrator.single_transaction() } else { migrator };
+        let error = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(60));
+                stop.request();
+                interrupt.interrupt();
+            });
+            migrator.run(&mut db).expect_err("it is stopped")
+        });
+        assert_eq!(code(&error.error), "M0420", "{}", explain(&error.error));
+        assert_eq!(file.rows("SELECT id FROM migrate_history"), ["a"]);
     }
 }
 

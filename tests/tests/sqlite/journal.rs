@@ -8,6 +8,16 @@ use migrate_runtime::{Event, Migrations};
 use migrate_tests::suite::{SqliteFile, chain, code, draft, route, set};
 use rusqlite::Connection;
 
+/// An empty file that its owner alone can write and everybody can read, or what else the mode says.
+fn file_with(mode: u32) -> SqliteFile {
+    let file = SqliteFile::new();
+    std::fs::write(file.path(), "").expect("a file");
+    #[cfg(unix)]
+    std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))
+        .expect("its owner is here");
+    file
+}
+
 fn journal(file: &SqliteFile) -> PathBuf {
     let mut path = file.path().into_os_string();
     path.push("-journal");
@@ -41,25 +51,34 @@ fn lengths(revisions: &Migrations, file: &SqliteFile, db: &mut Connection) -> Ve
 
 #[test]
 fn its_file_stays_between_revisions_and_goes_with_the_last() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     let mut db = file.open();
     db.pragma_update(None, "journal_size_limit", 12_345).expect("a pragma");
 
     let lengths = lengths(&chain("a b c"), &file, &mut db);
 
-    assert_eq!(lengths.iter().flatten().count(), if cfg!(windows) { 0 } else { 3 });
+    assert_eq!(lengths.iter().flatten().count(), if cfg!(unix) { 3 } else { 0 });
     assert_eq!((mode(&db), size_limit(&db), length(&file)), ("delete".to_owned(), 12_345, None));
 }
 
 #[test]
+fn it_goes_after_each_where_others_write_or_only_a_group_reads() {
+    for (mode, stays) in [(0o600, 2), (0o644, 2), (0o660, 0), (0o664, 0), (0o666, 0), (0o640, 0)] {
+        let file = file_with(mode);
+        let lengths = lengths(&chain("a b"), &file, &mut file.open());
+        assert_eq!(lengths.iter().flatten().count(), if cfg!(unix) { stays } else { 0 }, "{mode:o}");
+    }
+}
+
+#[test]
 fn one_revision_is_not_worth_it() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     assert_eq!(lengths(&chain("a"), &file, &mut file.open()), [None]);
 }
 
 #[test]
 fn a_revision_that_changes_much_keeps_no_room_for_it() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     file.execute(
         "CREATE TABLE big (x);\n\
          WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000)\n\
@@ -73,7 +92,7 @@ fn a_revision_that_changes_much_keeps_no_room_for_it() {
 
 #[test]
 fn a_run_that_fails_leaves_none() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     let mut db = file.open();
     let revisions = set([draft("a"), draft("b").after("a").up("INSERT INTO nowhere VALUES (1);")]);
     revisions.upgrade(&mut db).expect_err("a failure");
@@ -84,7 +103,7 @@ fn a_run_that_fails_leaves_none() {
 #[test]
 fn a_mode_that_somebody_chose_stays() {
     for chosen in ["truncate", "persist", "memory", "off", "wal"] {
-        let file = SqliteFile::new();
+        let file = file_with(0o644);
         let mut db = file.open();
         db.pragma_update(None, "journal_mode", chosen).expect("a pragma");
         chain("a b c").upgrade(&mut db).expect("an upgrade");
@@ -94,7 +113,7 @@ fn a_mode_that_somebody_chose_stays() {
 
 #[test]
 fn a_mode_that_a_revision_chooses_stays() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     let mut db = file.open();
     let wal = "-- migrate: no-transaction\nPRAGMA journal_mode = WAL;";
     set([draft("a"), draft("b").after("a").up(wal), draft("c").after("b")]).upgrade(&mut db).expect("an upgrade");
@@ -103,7 +122,7 @@ fn a_mode_that_a_revision_chooses_stays() {
 
 #[test]
 fn other_connections_go_on_with_it_there() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     file.execute("CREATE TABLE theirs (x)");
     let other = file.open();
     let revisions = chain("a b c");
@@ -121,7 +140,7 @@ fn other_connections_go_on_with_it_there() {
 
 #[test]
 fn a_reader_that_is_in_the_way_at_the_end_keeps_nothing_back() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     let reader = Mutex::new(file.open());
     let read = |sql: &str| reader.lock().expect("no panic").execute_batch(sql).expect("a reader");
     let revisions = chain("a b");
@@ -141,7 +160,7 @@ fn a_reader_that_is_in_the_way_at_the_end_keeps_nothing_back() {
 
 #[test]
 fn a_run_that_is_refused_by_the_lock_leaves_the_connection_as_it_was() {
-    let file = SqliteFile::new();
+    let file = file_with(0o644);
     let mut db = file.open();
     chain("a").upgrade(&mut db).expect("an upgrade");
     let other = file.open();

@@ -15,6 +15,8 @@ enum Habit {
     Commits,
     /// It is so slow with the transaction of the first revision that another run is faster.
     Dawdles,
+    /// Behind each rollback another connection has the file for itself, until this one pauses.
+    GivesWay,
 }
 
 /// A connection that counts what is sent.
@@ -49,6 +51,9 @@ impl Connection for Driver {
         let commits = self.habit == Habit::Commits && sql.contains("CREATE TABLE t_b");
         let sql = if commits { format!("{sql}; COMMIT") } else { sql.to_owned() };
         let outcome = Connection::batch_execute(&mut self.db, &sql).await;
+        if self.habit == Habit::GivesWay && sql == "ROLLBACK" {
+            self.other.execute_batch("BEGIN EXCLUSIVE").expect("nobody else writes");
+        }
         outcome.map_err(|error| match self.habit {
             Habit::CountsNothing => DriverError { completed: None, ..error },
             _ => error,
@@ -61,6 +66,9 @@ impl Connection for Driver {
     }
 
     async fn sleep(&mut self, duration: Duration) {
+        if !self.other.is_autocommit() {
+            self.other.execute_batch("COMMIT").expect("nobody else reads");
+        }
         Connection::sleep(&mut self.db, duration).await;
     }
 }
@@ -151,4 +159,20 @@ fn a_driver_that_counts_nothing_leaves_nothing_of_a_failure() {
     assert_eq!(code(&error.error), "M0401", "{}", explain(&error.error));
     assert!(driver.db.is_autocommit());
     assert_eq!(file.rows("SELECT name FROM sqlite_schema WHERE name LIKE 't\\_%' ESCAPE '\\'"), ["t_a"]);
+}
+
+#[test]
+fn a_connection_gets_its_journal_back_while_another_one_commits() {
+    let file = SqliteFile::new();
+    file.execute("CREATE TABLE theirs (x)");
+    #[cfg(unix)]
+    std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("its owner is here");
+    let revisions =
+        set([draft("a"), draft("b").after("a").up("CREATE TABLE t_b (x);\nINSERT INTO nowhere VALUES (1);")]);
+    let mut driver = Driver::new(&file, Habit::GivesWay);
+    revisions.upgrade(&mut driver).expect_err("a failure");
+    let pragma =
+        |name: &str| driver.db.pragma_query_value(None, name, |row| row.get::<_, String>(0)).expect("a pragma");
+    assert_eq!(pragma("journal_mode"), "delete");
 }

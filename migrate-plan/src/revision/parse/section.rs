@@ -134,7 +134,7 @@ fn take_body<'a>(lines: &mut Lines<'a>, problems: &mut Problems<'_>) -> (&'a str
                 "no-transaction" => options.push(("no-transaction", lines.number + 1, offset)),
                 _ => break,
             }
-        } else if line.as_bytes().contains(&b':') && is_almost_marker(line) {
+        } else if is_almost_marker(line) {
             problems.add(lines.number + 1, unknown_marker(line, None));
         }
         lines.next();

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use migrate_plan::Action;
 
-use super::{COMMITTING, DIALECT, WRITING, refuse_orphans};
+use super::{CHECKING, COMMITTING, DIALECT, WRITING, refuse_orphans};
 use crate::driver::{DriverError, DriverErrorKind};
 use crate::engine::step::{Before, Job};
 use crate::engine::{Look, Run};
@@ -21,6 +21,9 @@ const GUARD: &str = "migrate_guard";
 
 /// Fails when some row points nowhere: the smallest integer has no absolute value.
 const NO_ORPHANS: &str = "SELECT 1 FROM pragma_foreign_key_check WHERE abs(-9223372036854775808 + 0 * fkid)";
+
+/// What it fails with.
+const OVERFLOW: &str = "integer overflow";
 
 /// What stands around the SQL of a revision.
 #[derive(Clone, Copy)]
@@ -157,11 +160,14 @@ impl Run<'_, '_> {
         let mut each = parts.iter().flat_map(|(part, _)| std::iter::repeat_n(*part, count(*part)));
         let failed = error.completed.and_then(|completed| each.nth(completed));
         match failed {
-            Some(Part::Orphans) => Ok(Became::Orphaned),
-            // Somebody reads: what is written waits for that, and for nothing else.
+            Some(Part::Orphans) if error.message.contains(OVERFLOW) => Ok(Became::Orphaned),
+            Some(Part::Orphans) if error.message.contains("foreign key mismatch") => Err(at_end(job, error)),
+            Some(Part::Orphans) => Err(Error::driver(CHECKING, error)),
             Some(Part::Commit) if error.kind == DriverErrorKind::Busy => {
                 self.while_busy("COMMIT", COMMITTING).await.map(|()| Became::Done)
             }
+            // Foreign keys that are checked here alone.
+            Some(Part::Commit) if error.message.contains("constraint failed") => Err(at_end(job, error)),
             Some(Part::Commit) => Err(Error::driver(COMMITTING, error)),
             Some(Part::Record) => Err(Error::driver(WRITING, error)),
             None if !error.message.contains(GUARD) => Err(Error::driver(WRITING, error)),
@@ -170,4 +176,9 @@ impl Run<'_, '_> {
             }
         }
     }
+}
+
+/// A constraint that a revision leaves broken behind its last statement.
+fn at_end(job: &Job<'_>, error: DriverError) -> Error {
+    job.failure(DIALECT, Before::default(), DriverError { position: None, completed: None, ..error })
 }
