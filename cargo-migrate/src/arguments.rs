@@ -379,8 +379,12 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     );
     let help = elsewhere(error);
     if !is_help && wants_json(arguments) {
+        // What is missing, or possible, stands on lines of its own before the first empty one.
         let message = error.to_string();
-        let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let lines: Vec<&str> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        let message = lines.split_first().map_or_else(String::new, |(first, rest)| {
+            format!("{} {}", first.trim_start_matches("error: "), rest.join(", ")).trim_end().to_owned()
+        });
         let help = help.unwrap_or_else(|| "`cargo migrate --help` lists the verbs and their flags".to_owned());
         let refusal = error_json(vec![Diagnostic::new(Code::Usage, message, help)], Exit::Usage);
         // Nothing can be done about a stream that does not take the message.

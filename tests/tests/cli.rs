@@ -872,6 +872,28 @@ fn on_postgres_a_downgrade_that_waited_does_no_more_than_its_plan() {
 }
 
 #[test]
+fn json_names_the_argument_that_is_missing() {
+    let sandbox = chain();
+    let message = |arguments: &[&str]| {
+        let ran = sandbox.migrate(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(ran.code, 2, "{}", ran.transcript());
+        ran.json()["error"]["message"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(message(&["new"]), "the following required arguments were not provided: <TITLE>");
+    assert!(message(&["repair"]).ends_with(": --reason <WORDS>"), "{}", message(&["repair"]));
+}
+
+#[test]
+fn a_script_from_where_the_database_is_is_for_this_database() {
+    let sandbox = chain();
+    assert_eq!(on_sqlite(&sandbox, &["upgrade", "001"]).code, 0);
+    let ran = on_sqlite(&sandbox, &["upgrade", "current:head", "--sql", "--dialect", "postgres"]);
+    assert_eq!(ran.code, 2, "{}", ran.transcript());
+    assert!(ran.stderr.contains("cannot be for postgres: this is sqlite"), "{}", ran.transcript());
+    assert_eq!(on_sqlite(&sandbox, &["upgrade", "current:head", "--sql", "--dialect", "sqlite"]).code, 0);
+}
+
+#[test]
 fn the_rest_of_a_relative_run_has_a_name() {
     let file = |id: &str, parents: &str| {
         format!(

@@ -67,6 +67,9 @@ pub(super) async fn print(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let script = match (db, args.dialect) {
+        (Some(db), Some(named)) if route.is_current() && !is_of(db.dialect(), named) => {
+            return Err(contradiction(db.dialect(), named).into());
+        }
         (Some(db), _) if route.is_current() => migrator.script_live(db).await?,
         (db, named) => {
             let dialect = named.or(db.map(|db| db.dialect())).ok_or_else(no_dialect)?;
@@ -75,6 +78,24 @@ pub(super) async fn print(
     };
     output.exact_result(&script, &object(json!({ "sql": script })));
     Ok(Exit::Done)
+}
+
+/// Whether a database is what was named. Which of the two a server is that speaks MySQL's protocol need not be known.
+fn is_of(database: Dialect, named: Dialect) -> bool {
+    let speaks_mysql = |dialect| matches!(dialect, Dialect::MySql | Dialect::MariaDb);
+    database == named || (speaks_mysql(database) && speaks_mysql(named))
+}
+
+fn contradiction(database: Dialect, named: Dialect) -> Diagnostic {
+    Diagnostic::new(
+        Code::Usage,
+        format!(
+            "a script that begins where the database is cannot be for {}: this is {}",
+            named.name(),
+            database.name()
+        ),
+        "leave `--dialect` away, or name where it begins, such as `base:head`",
+    )
 }
 
 fn no_dialect() -> Diagnostic {

@@ -44,12 +44,15 @@ fn a_lease_that_has_expired_is_held_by_nobody() {
         site.must(&["upgrade"]);
         let hold = |until: &str| {
             site.execute(&format!(
-                "UPDATE migrate_lease SET owner = 'x', held_by = 'ann@laptop', expires_at = now() {until}"
+                "UPDATE migrate_lease SET owner = 'x', held_by = 'ann@laptop', backend_start = '', {until}"
             ));
             site.must(&["status", "--format", "json"]).json()["lock_holder"].clone()
         };
-        assert!(hold("- interval '1 second'").is_null());
-        assert!(hold("+ interval '1 minute'").as_str().is_some_and(|holder| holder.starts_with("ann@laptop")));
+        let lives = "backend = (SELECT min(pid)::text FROM pg_stat_activity)";
+        assert!(hold(&format!("expires_at = now() - interval '1 second', {lives}")).is_null());
+        let holds = hold(&format!("expires_at = now() + interval '1 minute', {lives}"));
+        assert!(holds.as_str().is_some_and(|holder| holder.starts_with("ann@laptop")), "{holds}");
+        assert!(hold("expires_at = now() + interval '1 minute', backend = '0'").is_null(), "its session has ended");
     });
 }
 

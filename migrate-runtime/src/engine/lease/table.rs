@@ -90,9 +90,12 @@ impl<'t> Table<'t> {
     /// Who holds the lease: by whom, application, session, since, until, and what the session runs.
     pub(super) fn holder(self, holding: Holding) -> String {
         let table = self.tables.lease();
-        let in_force = match holding {
-            Holding::Last => String::new(),
-            Holding::Now => format!(" AND l.expires_at > {}", now(self.dialect)),
+        let in_force = match (holding, self.dialect) {
+            (Holding::Last, _) => String::new(),
+            (Holding::Now, Dialect::Postgres) => {
+                format!(" AND ({RUNNING} OR l.expires_at > {} AND NOT {GONE})", now(self.dialect))
+            }
+            (Holding::Now, _) => format!(" AND l.expires_at > {}", now(self.dialect)),
         };
         match self.dialect {
             Dialect::Postgres => format!(
