@@ -198,6 +198,17 @@ impl<'g> Applied<'g> {
         self.all().maximal(&self.set, Edges::All)
     }
 
+    /// The verbs with their targets that undo those revisions without files that nothing stands on.
+    pub fn unknown_undone_by(&self) -> Vec<String> {
+        match self.heads().as_slice() {
+            [_] => vec!["downgrade".to_owned()],
+            heads => {
+                let unknown = heads.iter().filter(|node| !self.is_known(**node));
+                unknown.map(|node| format!("downgrade {}@-1", self.all().id(*node))).collect()
+            }
+        }
+    }
+
     /// The ids of [`Applied::heads`].
     pub fn head_ids(&self) -> Vec<String> {
         self.heads().into_iter().map(|node| self.all().id(node).to_owned()).collect()

@@ -379,7 +379,8 @@ impl Plan {
             Ahead::Refuse => true,
         };
         if refuses && !unknown.is_empty() {
-            return Err(PlanError::DatabaseAhead { unknown, pending: self.steps.len() });
+            let undone_by = applied.unknown_undone_by();
+            return Err(PlanError::DatabaseAhead { unknown, pending: self.steps.len(), undone_by });
         }
         match self.steps.iter().find(|step| step.behind) {
             Some(step) if inserted == Inserted::Refuse => Err(PlanError::InsertedBehind {

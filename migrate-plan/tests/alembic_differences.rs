@@ -95,7 +95,7 @@ fn an_unknown_parent_is_an_error_with_the_nearest_id() {
     error[M0102]: revision `bio` names the unknown parent `userz`
       --> bio.sql:1
       why: a revision can only run after the ones that it names
-     help: did you mean `users`?
+     help: did you mean `users`? If there was a `userz`, restore its file
     ");
 }
 

@@ -83,7 +83,7 @@ fn an_unknown_parent_with_a_similar_id() {
     error[M0102]: revision `bio` names the unknown parent `user`
       --> bio.sql:1
       why: a revision can only run after the ones that it names
-     help: did you mean `users`?
+     help: did you mean `users`? If there was a `user`, restore its file
     ");
 }
 
@@ -103,7 +103,7 @@ fn an_unknown_dependency() {
     error[M0102]: revision `bio` names the unknown dependency `account`
       --> bio.sql:1
       why: a revision can only run after the ones that it names
-     help: did you mean `accounts`?
+     help: did you mean `accounts`? If there was a `account`, restore its file
     ");
 }
 
@@ -113,7 +113,7 @@ fn a_parent_that_is_a_label_is_answered_with_the_id_of_its_revision() {
     error[M0102]: revision `9c1b` names the unknown parent `billing`
       --> 9c1b.sql:1
       why: a revision can only run after the ones that it names
-     help: did you mean `3f2a`?
+     help: did you mean `3f2a`? If there was a `billing`, restore its file
     ");
 }
 

@@ -618,6 +618,7 @@ mod rendered {
         let error = |unknown: &[&str], pending| PlanError::DatabaseAhead {
             unknown: unknown.iter().map(|id| (*id).to_owned()).collect(),
             pending,
+            undone_by: vec!["downgrade".to_owned()],
         };
         assert_snapshot!(refusal(Err::<(), _>(error(&["zzz"], 0))), @r#"
         error[M0216]: the database has 1 revision that is not here: zzz

@@ -53,7 +53,10 @@ fn refuse_pointless(graph: &RevisionGraph, parents: &[Node]) -> Result<(), Diagn
     if parents.len() < 2 {
         let problem = match parents {
             [] => "there is nothing to merge".to_owned(),
-            [one, ..] => format!("there is one head, `{}`, and nothing to merge it with", graph.id(*one)),
+            [one, ..] if graph.heads().eq([*one]) => {
+                format!("there is one head, `{}`, and nothing to merge it with", graph.id(*one))
+            }
+            [one, ..] => format!("`{}` alone is nothing to merge", graph.id(*one)),
         };
         return Err(Diagnostic::new(Code::PointlessMerge, problem, "name two revisions of different branches"));
     }

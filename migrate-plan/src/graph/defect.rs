@@ -134,12 +134,12 @@ impl From<&GraphDefect> for Diagnostic {
                     .also(place(other))
                     .because("some databases and file systems cannot tell them apart")
             }
-            GraphDefect::UnknownName { role, file, nearest, .. } => Diagnostic::new(
+            GraphDefect::UnknownName { role, name, file, nearest, .. } => Diagnostic::new(
                 Code::UnknownParent,
                 message,
                 nearest.as_ref().map_or_else(
                     || format!("restore its file, or name another {role}"),
-                    |nearest| format!("did you mean `{nearest}`?"),
+                    |nearest| format!("did you mean `{nearest}`? If there was a `{name}`, restore its file"),
                 ),
             )
             .at(place(file))

@@ -69,6 +69,8 @@ pub enum PlanError {
         unknown: Vec<String>,
         /// How many revisions are pending.
         pending: usize,
+        /// The verbs with their targets that undo those of them that nothing stands on.
+        undone_by: Vec<String>,
     },
     /// The rows of the history contradict the files.
     #[error("the history cannot be read as a graph: {}", problems.join("; "))]
@@ -161,7 +163,7 @@ impl From<&PlanError> for Diagnostic {
                 diagnostic.also = places.collect();
                 diagnostic
             }
-            PlanError::DatabaseAhead { pending, .. } => {
+            PlanError::DatabaseAhead { pending, undone_by, .. } => {
                 let why = match pending {
                     0 => "`ahead = \"refuse\"` refuses a database that is newer than these revisions".to_owned(),
                     _ => {
@@ -170,7 +172,10 @@ impl From<&PlanError> for Diagnostic {
                 };
                 new(
                     Code::DatabaseAhead,
-                    "run the newer version, or undo them with `downgrade`; `ahead = \"allow\"` applies what is pending",
+                    &format!(
+                        "run the newer version, or undo them with `{}`; `ahead = \"allow\"` applies what is pending",
+                        undone_by.join("`, `"),
+                    ),
                 )
                 .because(why)
             }

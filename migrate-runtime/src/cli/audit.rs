@@ -46,7 +46,11 @@ fn time(text: &str) -> Result<String, &'static str> {
     let text = text.trim_end_matches('Z').replacen(' ', "T", 1);
     let fits = |(c, shape): (char, char)| if shape == '0' { c.is_ascii_digit() } else { c == shape };
     let is_whole = [4, 7, 10, 13, 16, 19, 23].contains(&text.len());
-    if is_whole && text.chars().zip(SHAPE.chars()).all(fits) {
+    // The largest that each part of a time can be, and where it stands: months, days, hours, minutes, seconds.
+    let parts = [(5, "12"), (8, "31"), (11, "23"), (14, "59"), (17, "59")];
+    let is_possible = parts.iter().all(|(at, most)| text.get(*at..at + 2).is_none_or(|part| part <= *most));
+    let has_date = [5, 8].iter().all(|at| text.get(*at..at + 2) != Some("00"));
+    if is_whole && text.chars().zip(SHAPE.chars()).all(fits) && is_possible && has_date {
         Ok(text)
     } else {
         Err("write a time in UTC such as `2026-11-22` or `2026-11-22T07:30`")

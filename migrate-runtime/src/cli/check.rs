@@ -175,7 +175,8 @@ pub async fn check_database(
     let problems = if unknown.is_empty() {
         Vec::new()
     } else {
-        let mut diagnostic = Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0 });
+        let undone_by = applied.unknown_undone_by();
+        let mut diagnostic = Diagnostic::from(&PlanError::DatabaseAhead { unknown, pending: 0, undone_by });
         diagnostic.why =
             Some("these files do not describe them, so nothing here can judge what they changed".to_owned());
         vec![diagnostic]

@@ -41,7 +41,7 @@ fn an_unknown_parent() {
     assert_snapshot!(refused(&[("001_a.sql", &revision("001", "none")), ("002_b.sql", &revision("002", "01"))]), @r"
     error: migrations/002_b.sql:1: revision `002` names the unknown parent `01` [M0102]
              why: a revision can only run after the ones that it names
-             help: did you mean `001`?
+             help: did you mean `001`? If there was a `01`, restore its file
     ");
 }
 

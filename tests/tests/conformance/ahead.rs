@@ -1,11 +1,12 @@
 //! When the database has revisions that the binary does not know.
 
 use migrate_runtime::{Ahead, Event};
-use migrate_tests::suite::{Database, chain, code, done, draft, route, set};
+use migrate_tests::suite::{Database, chain, code, done, draft, explain, route, set};
 
 on_every_driver! {
     an_older_binary_with_nothing_pending_starts_and_says_so,
     an_older_binary_with_something_pending_is_refused,
+    what_undoes_an_unknown_branch_is_named,
     what_is_pending_runs_when_that_is_allowed,
     an_older_binary_is_refused_when_that_is_asked,
     an_older_binary_undoes_what_it_has_never_seen,
@@ -34,6 +35,16 @@ fn an_older_binary_with_something_pending_is_refused(db: &mut dyn Database) {
     let other = set([draft("a"), draft("b").after("a"), draft("d").after("b")]);
     assert_eq!(code(&db.fail(other.migrator()).error), "M0216");
     assert_eq!(db.applied(), ["a", "b", "c"]);
+}
+
+fn what_undoes_an_unknown_branch_is_named(db: &mut dyn Database) {
+    db.succeed(set([draft("a"), draft("b").after("a"), draft("c").after("a")]).migrator().target("heads"));
+    let other = set([draft("a"), draft("b").after("a"), draft("d").after("b")]);
+    let text = explain(&db.fail(other.migrator()).error);
+    assert!(text.contains("undo them with `downgrade c@-1`;"), "{text}");
+    db.succeed(other.migrator().downgrade("c@-1"));
+    assert_eq!(db.applied(), ["a", "b"]);
+    db.upgrade(&other);
 }
 
 fn what_is_pending_runs_when_that_is_allowed(db: &mut dyn Database) {

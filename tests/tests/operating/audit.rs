@@ -48,7 +48,9 @@ fn the_log_is_read_by_revision_action_user_run_and_time() {
         assert_eq!(entries(site, &["--until", &at[..10]]).len(), 5, "the day is included whole");
         assert_eq!(entries(site, &["--until", "2020-01-01"]), [""; 0]);
         assert_eq!(entries(site, &["--since", "2999"]), [""; 0]);
-        assert_eq!(site.call(&["audit", "--since", "yesterday"]).code, 2);
+        for impossible in ["yesterday", "2026-13-01", "2026-00-01", "2026-11-32", "2026-11-22T24:00"] {
+            assert_eq!(site.call(&["audit", "--since", impossible]).code, 2, "{impossible}");
+        }
         assert_eq!(site.call(&["audit", "--action", "look"]).code, 2);
     });
 }

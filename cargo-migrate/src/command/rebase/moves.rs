@@ -126,7 +126,10 @@ struct Branch {
 impl Branch {
     fn of(graph: &RevisionGraph, revision: Node, target: Node, have: &RevisionSet) -> Result<Self, Diagnostic> {
         if have.contains(revision) {
-            let why = format!("`{}` needs it already, so it stands before it", graph.id(target));
+            let why = match revision == target {
+                true => "it cannot stand on itself".to_owned(),
+                false => format!("`{}` needs it already, so it stands before it", graph.id(target)),
+            };
             return Err(not_a_draft(graph, revision, &why));
         }
         let is_new = |node: &Node| !have.contains(*node);
