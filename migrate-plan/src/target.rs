@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use crate::applied::Applied;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::Node;
+use crate::graph::{Node, RevisionGraph};
 use resolve::Resolver;
 
 /// A word that stands for revisions.
@@ -92,6 +92,16 @@ impl Target {
     /// [`TargetError`] when it names nothing or is ambiguous.
     pub fn resolve(&self, applied: &Applied<'_>) -> Result<Vec<Node>, TargetError> {
         Resolver { graph: applied.all(), applied: applied.set() }.show(self)
+    }
+
+    /// [`Target::resolve`] without a database: `-1` counts from the head then.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`] when it names nothing or is ambiguous.
+    pub fn resolve_in(&self, graph: &RevisionGraph) -> Result<Vec<Node>, TargetError> {
+        let from = self.symbol.clone().unwrap_or(Symbol::Head);
+        Self { symbol: Some(from), ..self.clone() }.resolve(&Applied::nothing(graph))
     }
 
     /// So many revisions from what is applied: `+2`, `-1`.

@@ -215,6 +215,19 @@ fn steps_count_from_what_stands_before_them() {
 }
 
 #[test]
+fn without_a_database_steps_count_from_the_head() {
+    let found = |drawing: &str, target: &str| {
+        let graph = graph(drawing);
+        let nodes = target.parse::<Target>().unwrap().resolve_in(&graph);
+        nodes.map(|nodes| nodes.iter().map(|node| graph.id(*node).to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(found(LINE, "-1").unwrap(), ["d"]);
+    assert_eq!(found(LINE, "c-1").unwrap(), ["b"]);
+    assert_eq!(found(BRANCHES, "c1br@-1").unwrap(), ["c1"]);
+    assert!(found(LINE, "+1").is_err() && found(BRANCHES, "-1").is_err());
+}
+
+#[test]
 fn a_branch_narrows_steps_up() {
     let graph = graph(BRANCHES);
     assert_eq!(find(&graph, "", "c2br@a+2"), "c2");

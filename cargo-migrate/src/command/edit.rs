@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use migrate_plan::{Applied, Code, Diagnostic, Target, TargetError};
+use migrate_plan::{Code, Diagnostic, Target, TargetError};
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub(super) fn run(args: &EditArgs, call: &Call<'_>) -> Result<Exit, Failure> {
 fn named(target: &str, project: &Project) -> Result<String, Failure> {
     let files = Files::without_lock(project)?;
     let graph = files.graph()?;
-    match target.parse::<Target>()?.resolve(&Applied::nothing(&graph))?.as_slice() {
+    match target.parse::<Target>()?.resolve_in(&graph)?.as_slice() {
         [node] => Ok(graph.revision(*node).file.to_string()),
         _ => {
             let instead = "name one revision";

@@ -1,6 +1,6 @@
 //! `merge`: a revision with several parents, which joins branches and runs nothing.
 
-use migrate_plan::{Applied, Code, Diagnostic, Edges, Node, RevisionGraph, Target};
+use migrate_plan::{Code, Diagnostic, Edges, Node, RevisionGraph, Target};
 use migrate_runtime::cli::{Exit, Failure};
 
 use super::Call;
@@ -39,7 +39,7 @@ fn parents(graph: &RevisionGraph, named: &[String]) -> Result<Vec<Node>, Failure
     }
     let mut parents = Vec::new();
     for name in named {
-        for node in name.parse::<Target>()?.resolve(&Applied::nothing(graph))? {
+        for node in name.parse::<Target>()?.resolve_in(graph)? {
             if !parents.contains(&node) {
                 parents.push(node);
             }

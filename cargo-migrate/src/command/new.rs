@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use migrate_plan::{
-    Applied, Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target,
+    Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target,
     TargetError, parse_revision, render_revision, several_heads,
 };
 use migrate_runtime::cli::{Exit, Failure};
@@ -75,7 +75,7 @@ fn parent(graph: &RevisionGraph, named: Option<&str>, splice: bool) -> Result<Ve
     let heads: Vec<Node> = graph.heads().collect();
     if let Some(named) = named {
         let target: Target = named.parse()?;
-        let parents = target.resolve(&Applied::nothing(graph))?;
+        let parents = target.resolve_in(graph)?;
         if parents.is_empty() && target.symbol == Some(Symbol::Base) {
             let instead = "write `--parent none` for a new root";
             return Err(TargetError::NotAllowed { target: named.to_owned(), verb: "new --parent", instead }.into());
@@ -108,7 +108,7 @@ fn no_head(graph: &RevisionGraph, node: Node) -> Diagnostic {
 fn dependencies(graph: &RevisionGraph, named: &[String]) -> Result<Vec<Node>, Failure> {
     let mut found = Vec::new();
     for name in named {
-        let nodes = name.parse::<Target>()?.resolve(&Applied::nothing(graph))?;
+        let nodes = name.parse::<Target>()?.resolve_in(graph)?;
         if nodes.is_empty() {
             let instead = "name a revision: everything stands on the base";
             return Err(TargetError::NotAllowed { target: name.clone(), verb: "new --depends-on", instead }.into());

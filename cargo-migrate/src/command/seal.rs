@@ -1,7 +1,7 @@
 //! `seal`: revisions that may be in production become immutable.
 
 use migrate_plan::{
-    Applied, Code, Content, Diagnostic, Edges, LockDefect, Revision, RevisionGraph, Target, TargetError,
+    Code, Content, Diagnostic, Edges, LockDefect, Revision, RevisionGraph, Target, TargetError,
 };
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
@@ -21,7 +21,7 @@ pub(super) fn run(args: &SealArgs, call: &Call<'_>) -> Result<Exit, Failure> {
     }
     files.refuse_broken_seals()?;
     let top = match &args.target {
-        Some(target) => target.parse::<Target>()?.resolve(&Applied::nothing(&graph))?,
+        Some(target) => target.parse::<Target>()?.resolve_in(&graph)?,
         None => graph.heads().collect(),
     };
     let below = graph.ancestors(top, Edges::All);
@@ -51,7 +51,7 @@ fn accept(
     writer: &Writer,
     call: &Call<'_>,
 ) -> Result<Exit, Failure> {
-    let revision = match named.parse::<Target>()?.resolve(&Applied::nothing(graph))?.as_slice() {
+    let revision = match named.parse::<Target>()?.resolve_in(graph)?.as_slice() {
         [node] => graph.revision(*node),
         _ => {
             let instead = "name one revision";

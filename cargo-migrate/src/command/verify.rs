@@ -118,7 +118,7 @@ fn wanted(args: &VerifyArgs, files: &Files<'_>, graph: &RevisionGraph) -> Result
     for word in &args.revisions {
         nodes.extend(match word.contains(':') {
             true => word.parse::<Range>()?.resolve(&nothing)?,
-            false => word.parse::<Target>()?.resolve(&nothing)?,
+            false => word.parse::<Target>()?.resolve_in(graph)?,
         });
     }
     let is_wanted = |node: &Node| match args {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use migrate_plan::{
-    Applied, Code, Diagnostic, Edges, Node, Place, Revision, RevisionGraph, RevisionSet, Target, TargetError,
+    Code, Diagnostic, Edges, Node, Place, Revision, RevisionGraph, RevisionSet, Target, TargetError,
     several_heads,
 };
 use migrate_runtime::cli::Failure;
@@ -46,7 +46,7 @@ pub(super) fn give_fresh_id(files: &Files<'_>, index: usize, onto: Option<&str>)
     others.remove(index);
     let graph = RevisionGraph::new(others)?;
     let parents = match onto {
-        Some(onto) => onto.parse::<Target>()?.resolve(&Applied::nothing(&graph))?,
+        Some(onto) => onto.parse::<Target>()?.resolve_in(&graph)?,
         None => one_head(&graph, graph.heads().collect())?,
     };
     let new_id = fresh_id(&graph, files.project.config.ids)?;
@@ -179,7 +179,7 @@ fn find(graph: &RevisionGraph, named: &str) -> Result<Node, Failure> {
     if let Some(node) = graph.nodes().find(|node| is_file(named, graph.revision(*node))) {
         return Ok(node);
     }
-    match named.parse::<Target>()?.resolve(&Applied::nothing(graph))?.as_slice() {
+    match named.parse::<Target>()?.resolve_in(graph)?.as_slice() {
         [node] => Ok(*node),
         _ => Err(TargetError::NotAllowed {
             target: named.to_owned(),
