@@ -216,11 +216,12 @@ pub(crate) async fn run(
     match outcome {
         Ok(()) => Ok(run.report),
         Err(error) => {
-            let is_partly_done = !run.report.steps.is_empty() || error.half_done().is_some();
-            let left = run.report.planned.saturating_sub(run.report.steps.len());
-            let rest = run.rest.filter(|_| is_partly_done).map(|rest| match rest {
-                Rest::Named(command) => command,
-                Rest::OfBranch(id) => format!("downgrade {id}@-{left}"),
+            // The next run finishes a half before it counts.
+            let done = run.report.steps.len() + usize::from(error.half_done().is_some());
+            let left = run.report.planned.saturating_sub(done);
+            let rest = run.rest.filter(|_| done > 0).and_then(|rest| match rest {
+                Rest::Named(command) => Some(command),
+                Rest::OfBranch(id) => (left > 0).then(|| format!("downgrade {id}@-{left}")),
             });
             Err(RunError { error, report: Box::new(RunReport { rest, ..run.report }) })
         }

@@ -209,7 +209,8 @@ impl<'m> Migrator<'m> {
     }
 
     /// Runs all revisions in one transaction, so that a failure leaves none of them. Refused on MySQL and MariaDB and for
-    /// revisions that run outside a transaction. Very many revisions at once can need more locks than PostgreSQL has room
+    /// revisions that run outside a transaction, and on SQLite with foreign keys on where one revision drops a table and another
+    /// changes rows. Very many revisions at once can need more locks than PostgreSQL has room
     /// for (`max_locks_per_transaction`).
     #[must_use]
     pub fn single_transaction(mut self) -> Self {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use migrate_plan::{
-    Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target,
-    TargetError, parse_revision, render_revision, several_heads,
+    Code, Diagnostic, FileName, Ids, Node, Origin, Place, Revision, RevisionGraph, Symbol, Target, TargetError,
+    parse_revision, render_revision, several_heads,
 };
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;

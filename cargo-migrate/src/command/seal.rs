@@ -1,8 +1,6 @@
 //! `seal`: revisions that may be in production become immutable.
 
-use migrate_plan::{
-    Code, Content, Diagnostic, Edges, LockDefect, Revision, RevisionGraph, Target, TargetError,
-};
+use migrate_plan::{Code, Content, Diagnostic, Edges, LockDefect, Revision, RevisionGraph, Target, TargetError};
 use migrate_runtime::cli::{Exit, Failure};
 use serde_json::json;
 

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use migrate_plan::{
-    Code, Diagnostic, Edges, Node, Place, Revision, RevisionGraph, RevisionSet, Target, TargetError,
-    several_heads,
+    Code, Diagnostic, Edges, Node, Place, Revision, RevisionGraph, RevisionSet, Target, TargetError, several_heads,
 };
 use migrate_runtime::cli::Failure;
 
