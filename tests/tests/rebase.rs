@@ -106,6 +106,7 @@ fn what_cannot_be_put_in_a_line_is_refused_before_a_file_changes() {
         (&["rebase", "aaa", "--onto", "b3"], ""),
         (&["rebase", "nowhere"], "M0202"),
         (&["rebase", "b1", "--onto", "b2"], "`b2` needs it already"),
+        (&["rebase", "b1", "--onto", "b1"], "it cannot stand on itself"),
         (&["rebase", "heads"], "M0209"),
         (&["rebase"], "required"),
     ] {
@@ -224,6 +225,8 @@ fn a_merge_takes_a_message_labels_and_an_id() {
         (&["merge", "root", "m1"], "`root` is an ancestor of `m1`"),
         (&["merge", "aaa", "b1", "-m", " "], "the title is empty"),
         (&["merge"], "there is one head, `m1`"),
+        (&["merge", "m1"], "there is one head, `m1`"),
+        (&["merge", "b1"], "`b1` alone is nothing to merge"),
     ] {
         let ran = sandbox.migrate(arguments);
         assert!(ran.code != 0 && ran.stderr.contains(why), "{arguments:?}: {}", ran.transcript());
