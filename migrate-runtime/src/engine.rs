@@ -219,7 +219,9 @@ pub(crate) async fn run(
             // The next run finishes a half before it counts.
             let done = run.report.steps.len() + usize::from(error.half_done().is_some());
             let left = run.report.planned.saturating_sub(done);
-            let rest = run.rest.filter(|_| done > 0).and_then(|rest| match rest {
+            // Where others have changed the history, the plan that this leads to is no longer what was looked at.
+            let is_ours = !matches!(error, Error::HistoryChanged | Error::LeaseLost);
+            let rest = run.rest.filter(|_| done > 0 && is_ours).and_then(|rest| match rest {
                 Rest::Named(command) => Some(command),
                 Rest::OfBranch(id) => (left > 0).then(|| format!("downgrade {id}@-{left}")),
             });

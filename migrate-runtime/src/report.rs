@@ -37,8 +37,9 @@ pub struct RunReport {
     pub unknown: Vec<String>,
     /// What the log rows of this run say beside what was done, such as where the backup is.
     pub note: Option<String>,
-    /// Of a run that failed: the verb and target that do what is left of it, such as `downgrade 1975ea83b712`. `None` where
-    /// what was asked for still means the same; a target such as `-2` counts from what is applied by now.
+    /// Of a run that failed half-way: the verb and target that lead where it was going, such as `downgrade 1975ea83b712`, since a
+    /// target such as `-2` counts from what is applied by now. `None` where nothing was done, where what was asked for still means
+    /// the same, where another process has changed the history, and where no single target leads there.
     pub rest: Option<String>,
     /// Revisions that were taken over from another tool before the first step: recorded, and not run. Committed.
     pub adopted: Vec<String>,

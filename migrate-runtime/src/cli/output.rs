@@ -205,7 +205,7 @@ pub struct Failure {
     pub applied: Vec<StepReport>,
     /// The state that the database is in now.
     pub state: Option<String>,
-    /// The verb and target that do what is left, where the verb that failed would do something else by now.
+    /// The verb and target that lead where the run was going, where the same call would go elsewhere by now.
     pub rest: Option<String>,
 }
 

@@ -141,4 +141,5 @@ fn a_relative_target_is_not_followed_from_elsewhere() {
     });
     let error = migrator.run(&mut file.open()).expect_err("a refusal");
     assert_eq!((code(&error.error), error.report.ids().collect::<Vec<_>>()), ("M0406", vec!["a"]));
+    assert_eq!(error.report.rest, None, "what leads there is no longer what was planned");
 }

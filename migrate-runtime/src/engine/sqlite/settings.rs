@@ -113,8 +113,11 @@ impl Run<'_, '_> {
     /// Refuses one transaction for revisions that drop tables, with foreign keys off, and revisions that change or delete
     /// rows, with foreign keys on: what cascades for these would not.
     pub(in super::super) async fn refuse_mixed_keys(&mut self, jobs: &[Job<'_>]) -> Result<(), Error> {
+        if self.db.dialect() != DIALECT {
+            return Ok(());
+        }
         let (dropping, others): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.drops_table(DIALECT));
-        if self.db.dialect() != DIALECT || dropping.is_empty() || !self.foreign_keys().await? {
+        if dropping.is_empty() || !self.foreign_keys().await? {
             return Ok(());
         }
         // A row that is inserted takes others away by a trigger, or by a conflict that a table resolves so.
@@ -162,8 +165,8 @@ fn mentions(text: &str, word: &str) -> bool {
     text.to_ascii_lowercase().contains(word)
 }
 
-/// Whether nobody but its owner can write a database, and everybody or nobody else can read it. Whoever uses it can use
-/// its journal then, which has the same mode, and the owner and the group of who made it.
+/// Whether nobody but its owner can write a database, and everybody or nobody else can read it. Its journal gets the same mode,
+/// but the group of the process that makes it: with any other mode somebody could use the one and not the other.
 #[cfg(unix)]
 fn is_of_one_user(path: &str) -> bool {
     use std::os::unix::fs::PermissionsExt;
